@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace PocketCoder.Protocol.Messaging;
+
+/// <summary>
+/// A WebSocket that carries one JSON object a text frame. One reader and one writer at a time; the owner serialises its writes.
+/// </summary>
+public sealed class MessageSocket(WebSocket socket) : IDisposable
+{
+    private byte[] _buffer = new byte[4096];
+
+    public WebSocket WebSocket => socket;
+
+    /// <summary>
+    /// The next message as bytes that stay valid until the next call; null when the other side closed.
+    /// What breaks the protocol throws <see cref="ProtocolViolationException"/> with the close code to give.
+    /// </summary>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(int maxBytes, CancellationToken cancellationToken)
+    {
+        var length = 0;
+        while (true)
+        {
+            var received = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                return null;
+            }
+
+            length += received.Count;
+            if (length > maxBytes)
+            {
+                throw new ProtocolViolationException(CloseCode.TooBig, $"A message may have {maxBytes} bytes.");
+            }
+
+            if (received.EndOfMessage)
+            {
+                return received.MessageType == WebSocketMessageType.Text
+                    ? _buffer.AsMemory(0, length)
+                    : throw new ProtocolViolationException(CloseCode.ProtocolError, "A message is a text frame.");
+            }
+
+            if (length == _buffer.Length)
+            {
+                Array.Resize(ref _buffer, Math.Min(_buffer.Length * 2, maxBytes + 1));
+            }
+        }
+    }
+
+    /// <summary>Messages until the other side closes; each one is a copy of its own.</summary>
+    public async IAsyncEnumerable<Envelope> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await ReadAsync(Wire.MaxMessageBytes, cancellationToken) is { } bytes)
+        {
+            yield return Parse(bytes.ToArray());
+            Shrink();
+        }
+    }
+
+    /// <summary>Reads a message or says with which close code to end.</summary>
+    public static Envelope Parse(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return Envelope.Parse(bytes);
+        }
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: text that is not valid UTF-8 or half a surrogate pair.
+            throw new ProtocolViolationException(CloseCode.ProtocolError, "A message is one JSON object with a type.");
+        }
+    }
+
+    public async ValueTask SendAsync(Envelope message, CancellationToken cancellationToken)
+    {
+        ArrayBufferWriter<byte> buffer = new(message.Payload.Length + message.Error.Length + 256);
+        message.WriteTo(buffer);
+        await socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+    }
+
+    // A large message must not leave its buffer behind on an idle connection.
+    public void Shrink()
+    {
+        if (_buffer.Length > 64 * 1024)
+        {
+            _buffer = new byte[4096];
+        }
+    }
+
+    public void Dispose() => socket.Dispose();
+}
+
+/// <summary>The other side broke the protocol; the connection ends with this code.</summary>
+public sealed class ProtocolViolationException(int closeCode, string message) : Exception(message)
+{
+    public int CloseCode { get; } = closeCode;
+}

@@ -1,0 +1,34 @@
+namespace PocketCoder.Protocol.Messaging;
+
+/// <summary>Puts a message on the way to the other side.</summary>
+public delegate ValueTask SendMessage(Envelope message, CancellationToken cancellationToken);
+
+/// <summary>Who asked, about what, and how to answer.</summary>
+public sealed class RequestContext(Envelope request, SendMessage send)
+{
+    /// <summary>The client that asked, by the relay's word.</summary>
+    public string? ClientId => request.ClientId;
+
+    /// <summary>The envelope's <c>sessionId</c>: a project.</summary>
+    public string? ProjectId => request.SessionId;
+
+    internal bool Answered { get; private set; }
+
+    /// <summary>Sends the one terminal answer. A handler that goes on with events afterwards calls it itself; the router does so for the others.</summary>
+    public ValueTask ReplyAsync<TResponse>(TResponse response, CancellationToken cancellationToken)
+        where TResponse : IMessage
+    {
+        if (Answered)
+        {
+            throw new InvalidOperationException($"{request.Type} was answered already.");
+        }
+
+        Answered = true;
+        return send(Envelope.Of(response, request.RequestId, request.SessionId, request.ClientId), cancellationToken);
+    }
+
+    /// <summary>Sends something on the way to the answer, under the same request id.</summary>
+    public ValueTask SendAsync<TEvent>(TEvent message, CancellationToken cancellationToken)
+        where TEvent : IEvent =>
+        send(Envelope.Of(message, request.RequestId, request.SessionId, request.ClientId), cancellationToken);
+}
