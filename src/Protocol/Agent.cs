@@ -46,7 +46,7 @@ public sealed record AgentMessageRequest(
     public static string Type => "agent_message";
 }
 
-/// <summary><c>position</c> is how many messages wait before this one; 0 when it runs at once.</summary>
+/// <summary><c>position</c> is the place among the waiting messages, from 1; 0 when it runs at once.</summary>
 public sealed record AgentMessageResponse(bool Queued, int Position) : IMessage
 {
     public static string Type => "agent_message_response";

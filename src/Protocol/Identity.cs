@@ -36,8 +36,13 @@ public sealed record AuthExchangeResponse(
     public static string Type => "auth_exchange_response";
 }
 
-/// <summary>Trades a refresh token for new tokens. Using a spent one revokes its whole family.</summary>
-public sealed record TokenRefreshRequest([property: JsonPropertyName("refresh_token")] string RefreshToken) : IRequest<TokenRefreshResponse>
+/// <summary>
+/// Trades a refresh token for new tokens. Using a spent one revokes its whole family, unless it repeats an <c>attempt</c> (any random text of the
+/// client's) of the last two minutes whose answer was lost on the way.
+/// </summary>
+public sealed record TokenRefreshRequest(
+    [property: JsonPropertyName("refresh_token")] string RefreshToken,
+    string? Attempt = null) : IRequest<TokenRefreshResponse>
 {
     public static string Type => "token_refresh";
 }

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Daemon.Features.Agent;
+
+/// <summary>The sessions in memory: each is loaded once, so that only one object ever writes to it.</summary>
+internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<AgentSession>> _sessions = new(StringComparer.Ordinal);
+
+    public int WithAgent => Loaded.Count(s => s.HasAgent);
+
+    private IEnumerable<AgentSession> Loaded => _sessions.Values.Select(s => s.Value);
+
+    /// <summary>The session of this project, or <c>NOT_FOUND</c>.</summary>
+    public AgentSession Require(string agentSessionId, string projectId)
+    {
+        if (_sessions.TryGetValue(agentSessionId, out var loaded))
+        {
+            return loaded.Value.ProjectId == projectId ? loaded.Value : throw NotFound();
+        }
+
+        return world.Store.Find(agentSessionId) is { } record && record.ProjectId == projectId ? Load(record) : throw NotFound();
+    }
+
+    /// <summary>A new session, which is kept when it gets its first message.</summary>
+    public AgentSession Create(Project project, string content, string? model, PermissionMode? mode)
+    {
+        var id = Guid.NewGuid().ToString();
+        var now = world.Time.GetUtcNow();
+        return Load(new SessionRecord
+        {
+            AgentSessionId = id,
+            AgentId = id,
+            ProjectId = project.ProjectId,
+            Cwd = project.Path,
+            Title = TitleOf(content),
+            StartedAt = now,
+            LastActivityAt = now,
+            Model = model,
+            Mode = mode ?? PermissionMode.Default,
+        });
+    }
+
+    public IReadOnlyList<AgentSessionEntry> List(string projectId, int limit, string? before)
+    {
+        var entries = world.Store.OfProject(projectId)
+            .Select(record => _sessions.TryGetValue(record.AgentSessionId, out var loaded) ? loaded.Value.Describe() : Load(record).Describe())
+            .ToList();
+        return [.. entries.Skip(before is null ? 0 : entries.FindIndex(e => e.AgentSessionId == before) + 1).Take(limit)];
+    }
+
+    /// <summary>Closes what a crash left open, and goes on with what waited.</summary>
+    public async Task RecoverAsync()
+    {
+        foreach (var record in world.Store.Unfinished().Select(world.Store.Find).OfType<SessionRecord>())
+        {
+            await Load(record).RecoverAsync();
+        }
+    }
+
+    /// <summary>A client is gone (null: all of them, with the connection to the relay).</summary>
+    public async Task DetachAsync(string? clientId)
+    {
+        foreach (var session in Loaded)
+        {
+            await session.DetachAsync(clientId);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await Task.WhenAll(Loaded.Select(s => s.DisposeAsync().AsTask()));
+
+    private AgentSession Load(SessionRecord record) =>
+        _sessions.GetOrAdd(record.AgentSessionId, _ => new Lazy<AgentSession>(() => new AgentSession(record, world))).Value;
+
+    private static RequestException NotFound() => new(ErrorCode.NotFound, "There is no such session in this project.");
+
+    private static string TitleOf(string content)
+    {
+        const int length = 80;
+        var line = content.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("New session");
+        line = string.Concat(line.Where(c => !char.IsControl(c)));
+        return line.Length <= length ? line : string.Concat(line.AsSpan(0, char.IsHighSurrogate(line[length - 2]) ? length - 2 : length - 1), "…");
+    }
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Data.Sqlite;
+using PocketCoder.Protocol;
+using PocketCoder.Storage;
+
+namespace PocketCoder.Daemon.Features.Agent;
+
+/// <summary>A session as it is kept. Changed only by its own <see cref="AgentSession"/>.</summary>
+internal sealed record SessionRecord
+{
+    public required string AgentSessionId { get; init; }
+
+    public required string ProjectId { get; init; }
+
+    public required string Cwd { get; init; }
+
+    public required string Title { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required DateTimeOffset LastActivityAt { get; init; }
+
+    public required string AgentId { get; init; }
+
+    public required PermissionMode Mode { get; init; }
+
+    public string? Model { get; init; }
+
+    public int MessageCount { get; init; }
+
+    public long LastSeq { get; init; }
+
+    /// <summary>The agent has a record of its own under <see cref="AgentId"/>, so it is resumed and not begun.</summary>
+    public bool Begun { get; init; }
+
+    public decimal CostUsd { get; init; }
+
+    public int? ProcessId { get; init; }
+
+    public long? ProcessStarted { get; init; }
+}
+
+/// <summary>An accepted message as it is kept.</summary>
+internal sealed record StoredMessage(string MessageId, string Content, IReadOnlyList<ImageData> Images, string? Model, PermissionMode? PermissionMode);
+
+/// <summary>What is known of a message id: the answer that its first arrival got.</summary>
+internal sealed record KnownMessage(string AgentSessionId, int Position);
+
+internal enum MessageState
+{
+    Waiting = 0,
+    Given = 1,
+    Ended = 2,
+}
+
+/// <summary>Sessions, their events and their messages in SQLite. A write's task ends when it is on disk.</summary>
+internal sealed class AgentStore(Database database)
+{
+    private const string Columns =
+        "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started";
+
+    public SessionRecord? Find(string agentSessionId) => database.Read(connection =>
+        connection.Query($"SELECT {Columns} FROM agent_sessions WHERE agent_session_id = $1", ToRecord, agentSessionId).FirstOrDefault());
+
+    public IReadOnlyList<SessionRecord> OfProject(string projectId) => database.Read(connection =>
+        connection.Query($"SELECT {Columns} FROM agent_sessions WHERE project_id = $1 ORDER BY last_activity_at DESC, agent_session_id", ToRecord, projectId));
+
+    /// <summary>The sessions that a crash may have left with something open.</summary>
+    public IReadOnlyList<string> Unfinished() => database.Read(connection => connection.Query("""
+        SELECT agent_session_id FROM agent_messages WHERE state < 2
+        UNION SELECT agent_session_id FROM agent_prompts
+        """, row => row.GetString(0)));
+
+    public KnownMessage? FindMessage(string messageId) => database.Read(connection => connection.Query(
+        "SELECT agent_session_id, position FROM agent_messages WHERE message_id = $1",
+        row => new KnownMessage(row.GetString(0), row.GetInt32(1)), messageId).FirstOrDefault());
+
+    public IReadOnlyList<(StoredMessage Message, MessageState State)> OpenMessages(string agentSessionId) => database.Read(connection => connection.Query(
+        "SELECT json, state FROM agent_messages WHERE agent_session_id = $1 AND state < 2 ORDER BY number",
+        row => (JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), StoreJson.Default.StoredMessage)!, (MessageState)row.GetInt32(1)), agentSessionId));
+
+    public IReadOnlyList<string> OpenPrompts(string agentSessionId) => database.Read(connection => connection.Query(
+        "SELECT prompt_id FROM agent_prompts WHERE agent_session_id = $1", row => row.GetString(0), agentSessionId));
+
+    /// <summary>At most <paramref name="limit"/> events after <paramref name="afterSeq"/>, as they were sent.</summary>
+    public IReadOnlyList<(long Seq, byte[] Json)> Events(string agentSessionId, long afterSeq, int limit) => database.Read(connection => connection.Query(
+        "SELECT seq, json FROM agent_events WHERE agent_session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        row => (row.GetInt64(0), row.GetFieldValue<byte[]>(1)), agentSessionId, afterSeq, limit));
+
+    /// <summary>The events behind the session's open prompts that a client with this cursor has seen already.</summary>
+    public IReadOnlyList<byte[]> OpenPromptEvents(string agentSessionId, long upToSeq) => database.Read(connection => connection.Query("""
+        SELECT e.json FROM agent_prompts p JOIN agent_events e USING (agent_session_id, seq) WHERE agent_session_id = $1 AND seq <= $2 ORDER BY seq
+        """, row => row.GetFieldValue<byte[]>(0), agentSessionId, upToSeq));
+
+    /// <summary>Events, the session's new state and whatever belongs to them, in one transaction.</summary>
+    public Task SaveAsync(SessionRecord session, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) => database.WriteAsync(connection =>
+    {
+        connection.Execute($"""
+            INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            ON CONFLICT (agent_session_id) DO UPDATE SET
+                title = excluded.title, last_activity_at = excluded.last_activity_at, message_count = excluded.message_count, last_seq = excluded.last_seq,
+                model = excluded.model, permission_mode = excluded.permission_mode, agent_id = excluded.agent_id, begun = excluded.begun,
+                cost_usd = excluded.cost_usd, process_id = excluded.process_id, process_started = excluded.process_started
+            """,
+            session.AgentSessionId, session.ProjectId, session.Cwd, session.Title, session.StartedAt, session.LastActivityAt, session.MessageCount, session.LastSeq,
+            session.Model, session.Mode.ToString(), session.AgentId, session.Begun, session.CostUsd.ToString(CultureInfo.InvariantCulture),
+            session.ProcessId, session.ProcessStarted);
+        foreach (var (seq, json) in events)
+        {
+            connection.Execute("INSERT INTO agent_events VALUES ($1, $2, $3)", session.AgentSessionId, seq, json);
+        }
+
+        also?.Invoke(connection);
+    });
+
+    public static void AddMessage(SqliteConnection connection, string agentSessionId, StoredMessage message, int position) => connection.Execute(
+        "INSERT INTO agent_messages (message_id, agent_session_id, position, json) VALUES ($1, $2, $3, $4)",
+        message.MessageId, agentSessionId, position, JsonSerializer.SerializeToUtf8Bytes(message, StoreJson.Default.StoredMessage));
+
+    public static void SetMessage(SqliteConnection connection, string messageId, MessageState state) => connection.Execute(
+        "UPDATE agent_messages SET state = $2 WHERE message_id = $1", messageId, (int)state);
+
+    public static void AddPrompt(SqliteConnection connection, string agentSessionId, string promptId, long seq) => connection.Execute(
+        "INSERT INTO agent_prompts VALUES ($1, $2, $3)", promptId, agentSessionId, seq);
+
+    public static void RemovePrompt(SqliteConnection connection, string promptId) => connection.Execute(
+        "DELETE FROM agent_prompts WHERE prompt_id = $1", promptId);
+
+    private static SessionRecord ToRecord(SqliteDataReader row) => new()
+    {
+        AgentSessionId = row.GetString(0),
+        ProjectId = row.GetString(1),
+        Cwd = row.GetString(2),
+        Title = row.GetString(3),
+        StartedAt = row.Time(4),
+        LastActivityAt = row.Time(5),
+        MessageCount = row.GetInt32(6),
+        LastSeq = row.GetInt64(7),
+        Model = row.NullableString(8),
+        Mode = Enum.Parse<PermissionMode>(row.GetString(9)),
+        AgentId = row.GetString(10),
+        Begun = row.GetBoolean(11),
+        CostUsd = decimal.Parse(row.GetString(12), CultureInfo.InvariantCulture),
+        ProcessId = row.IsDBNull(13) ? null : row.GetInt32(13),
+        ProcessStarted = row.IsDBNull(14) ? null : row.GetInt64(14),
+    };
+}
+
+[JsonSerializable(typeof(StoredMessage))]
+internal sealed partial class StoreJson : JsonSerializerContext;

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Text.Json;
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Daemon.Features.Agent.Claude;
+
+/// <summary>Where Claude Code is on this machine, and which version.</summary>
+internal sealed record ClaudeInstallation(string Path, string Version);
+
+/// <summary>
+/// Finds Claude Code. A daemon that a service manager starts has a short PATH, so the usual places are looked at too.
+/// </summary>
+internal sealed class ClaudeLocator(TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LoginIsFresh = TimeSpan.FromMinutes(5);
+
+    private (string Path, DateTime Written, string Version)? _known;
+    private long? _loggedInSince;
+
+    /// <summary>Null when it is not there.</summary>
+    public async Task<ClaudeInstallation?> FindAsync(CancellationToken cancellationToken)
+    {
+        if (Candidates().FirstOrDefault(File.Exists) is not { } path)
+        {
+            return null;
+        }
+
+        var written = File.GetLastWriteTimeUtc(path);
+        if (_known is not { } known || known.Path != path || known.Written != written)
+        {
+            if (await RunAsync(path, ["--version"], cancellationToken) is not { ExitCode: 0, Output: var output })
+            {
+                return null;
+            }
+
+            _known = known = (path, written, output.Split(' ', 2)[0].Trim());
+        }
+
+        return new ClaudeInstallation(path, known.Version);
+    }
+
+    /// <summary>Where it is, when it is there and logged in; else <c>AGENT_UNAVAILABLE</c> with what to do.</summary>
+    public async Task<ClaudeInstallation> RequireAsync(CancellationToken cancellationToken)
+    {
+        var claude = await FindAsync(cancellationToken) ?? throw Unavailable(
+            "not_installed", "Claude Code is not installed on the machine.", "Install it on the machine: npm install -g @anthropic-ai/claude-code");
+        if (_loggedInSince is not { } since || time.GetElapsedTime(since) > LoginIsFresh)
+        {
+            if (!await IsLoggedInAsync(claude, cancellationToken))
+            {
+                throw Unavailable("not_logged_in", "Claude Code is not logged in on the machine.", "Log in on the machine: run claude and type /login");
+            }
+
+            _loggedInSince = time.GetTimestamp();
+        }
+
+        return claude;
+    }
+
+    // Versions that do not know the question count as logged in: the agent says so itself when it is not.
+    private static async Task<bool> IsLoggedInAsync(ClaudeInstallation claude, CancellationToken cancellationToken)
+    {
+        if (await RunAsync(claude.Path, ["auth", "status", "--json"], cancellationToken) is not { } answer)
+        {
+            return true;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(answer.Output);
+            return json.RootElement.Get("loggedIn") is not { ValueKind: JsonValueKind.False };
+        }
+        catch (JsonException)
+        {
+            return true;
+        }
+    }
+
+    private static RequestException Unavailable(string reason, string message, string action) =>
+        new(ErrorCode.AgentUnavailable, $"{message} {action}", new ErrorDetails { Reason = reason, Action = action });
+
+    private static IEnumerable<string> Candidates()
+    {
+        if (Environment.GetEnvironmentVariable("POCKETCODER_CLAUDE") is { Length: > 0 } chosen)
+        {
+            return [Path.GetFullPath(chosen)];
+        }
+
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var name = OperatingSystem.IsWindows() ? "claude.exe" : "claude";
+        return (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(Path.IsPathRooted)
+            .Concat([
+                Path.Combine(home, ".local", "bin"), Path.Combine(home, ".claude", "local"), Path.Combine(home, ".npm-global", "bin"),
+                "/opt/homebrew/bin", "/usr/local/bin"])
+            .Select(directory => Path.Combine(directory, name));
+    }
+
+    private static async Task<(int ExitCode, string Output)?> RunAsync(string path, string[] arguments, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(path, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
+            process.StandardInput.Close();
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            try
+            {
+                var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
+                await error;
+                await process.WaitForExitAsync(limit.Token);
+                return (process.ExitCode, output);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                cancellationToken.ThrowIfCancellationRequested();
+                return null;
+            }
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+}

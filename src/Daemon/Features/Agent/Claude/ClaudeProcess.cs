@@ -1,0 +1,311 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using PocketCoder.Daemon.Processes;
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Daemon.Features.Agent.Claude;
+
+/// <summary>
+/// One Claude Code process: stream-json on stdin and stdout, permission questions over the same pipes. The prompt never stands in argv, where
+/// anybody could read it, a leading dash would make it an option, and 128 KiB is the end.
+/// </summary>
+internal sealed partial class ClaudeProcess : IAgentTransport
+{
+    private const int MaxLineBytes = 64 * 1024 * 1024;
+    private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(10);
+    private static readonly StopPolicy Policy = new("INT", TimeSpan.FromSeconds(5));
+
+    private readonly SupervisedProcess _process;
+    private readonly ClaudeLines _lines;
+    private readonly ILogger _logger;
+    private readonly Channel<AgentSignal> _signals = Channel.CreateBounded<AgentSignal>(new BoundedChannelOptions(1024) { SingleReader = true, SingleWriter = true });
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<string?>> _asked = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Task _reading;
+
+    private ClaudeProcess(SupervisedProcess process, string cwd, ILogger logger)
+    {
+        (_process, _lines, _logger) = (process, new ClaudeLines(cwd), logger);
+        _reading = Task.Run(ReadAllAsync);
+    }
+
+    public ChannelReader<AgentSignal> Signals => _signals.Reader;
+
+    public int ProcessId => _process.Id;
+
+    public static ClaudeProcess Start(string supervisor, ClaudeInstallation claude, AgentStart start, ILogger logger)
+    {
+        List<string> arguments =
+        [
+            "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
+            "--permission-prompt-tool", "stdio", "--permission-mode", ModeName(start.Mode),
+            start.Resume ? "--resume" : "--session-id", start.AgentId,
+        ];
+        if (start.Model is { } model)
+        {
+            arguments.AddRange(["--model", model]);
+        }
+
+        return new ClaudeProcess(SupervisedProcess.Start(supervisor, Policy, claude.Path, arguments, start.Cwd, new Dictionary<string, string?>()), start.Cwd, logger);
+    }
+
+    public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
+        writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type"u8, "user");
+            writer.WriteStartObject("message"u8);
+            writer.WriteString("role"u8, "user");
+            writer.WriteStartArray("content"u8);
+            foreach (var image in input.Images)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("type"u8, "image");
+                writer.WriteStartObject("source"u8);
+                writer.WriteString("type"u8, "base64");
+                writer.WriteString("media_type"u8, image.MediaType);
+                writer.WriteString("data"u8, image.Data);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteStartObject();
+            writer.WriteString("type"u8, "text");
+            writer.WriteString("text"u8, input.Content);
+            writer.WriteEndObject();
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+            writer.WriteNull("parent_tool_use_id"u8);
+
+            // The CLI runs a message with the same uuid only once, also after a restart.
+            writer.WriteString("uuid"u8, input.MessageId);
+            writer.WriteEndObject();
+        },
+        cancellationToken);
+
+    public async Task InterruptAsync(CancellationToken cancellationToken) =>
+        await ControlAsync("interrupt", static _ => { }, cancellationToken);
+
+    public Task AnswerAsync(PromptAsked prompt, PromptAnswer answer, CancellationToken cancellationToken) => WriteAsync(
+        writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type"u8, "control_response");
+            writer.WriteStartObject("response"u8);
+            writer.WriteString("subtype"u8, "success");
+            writer.WriteString("request_id"u8, prompt.RequestId);
+            writer.WritePropertyName("response"u8);
+            ClaudePrompts.WriteAnswer(writer, prompt, answer);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        },
+        cancellationToken);
+
+    public Task<string?> SetModeAsync(PermissionMode mode, CancellationToken cancellationToken) =>
+        ControlAsync("set_permission_mode", writer => writer.WriteString("mode"u8, ModeName(mode)), cancellationToken);
+
+    public Task<string?> SetModelAsync(string model, CancellationToken cancellationToken) =>
+        ControlAsync("set_model", writer => writer.WriteString("model"u8, model), cancellationToken);
+
+    public async Task StopAsync(bool force)
+    {
+        if (!force)
+        {
+            // The end of stdin lets it finish and exit by itself; an open question would count as denied, so this is for idle agents.
+            _process.Input.Close();
+            await Task.WhenAny(_process.Exited, Task.Delay(TimeSpan.FromSeconds(2)));
+        }
+
+        await _process.StopAsync();
+        await _reading;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        await _reading;
+        _ended.Dispose();
+        _writing.Dispose();
+    }
+
+    public static string ModeName(PermissionMode mode) => JsonSerializer.Serialize(mode, ProtocolJson.For<PermissionMode>()).Trim('"');
+
+    private async Task<string?> ControlAsync(string subtype, Action<Utf8JsonWriter> members, CancellationToken cancellationToken)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        var answered = _asked.GetOrAdd(id, _ => new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        try
+        {
+            await WriteAsync(
+                writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("type"u8, "control_request");
+                    writer.WriteString("request_id"u8, id);
+                    writer.WriteStartObject("request"u8);
+                    writer.WriteString("subtype"u8, subtype);
+                    members(writer);
+                    writer.WriteEndObject();
+                    writer.WriteEndObject();
+                },
+                cancellationToken);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
+            return await answered.Task.WaitAsync(ControlPatience, limit.Token);
+        }
+        catch (Exception ex) when (ex is TimeoutException || (ex is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return "The agent did not answer.";
+        }
+        finally
+        {
+            _asked.TryRemove(id, out _);
+        }
+    }
+
+    private async Task WriteAsync(Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
+    {
+        ArrayBufferWriter<byte> line = new();
+        using (Utf8JsonWriter writer = new(line))
+        {
+            write(writer);
+        }
+
+        line.Write("\n"u8);
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await _process.Input.WriteAsync(line.WrittenMemory, cancellationToken);
+            await _process.Input.FlushAsync(cancellationToken);
+        }
+        catch (Exception ex) when (ex is IOException or ObjectDisposedException)
+        {
+            // It is gone; AgentExited says so to the session.
+            LogInputClosed(ex.Message);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private async Task ReadAllAsync()
+    {
+        var reason = DrainErrorsAsync();
+        try
+        {
+            await foreach (var line in LineReader.ReadLinesAsync(_process.Output, MaxLineBytes, LogLineTooLong, CancellationToken.None))
+            {
+                await HandleAsync(line);
+            }
+        }
+        catch (IOException ex)
+        {
+            LogOutputLost(ex);
+        }
+
+        var exitCode = await _process.Exited;
+
+        // A surviving grandchild could hold stderr open for ever.
+        await Task.WhenAny(reason, Task.Delay(TimeSpan.FromSeconds(2)));
+        await _ended.CancelAsync();
+        await _signals.Writer.WriteAsync(new AgentExited(exitCode, reason.IsCompletedSuccessfully ? await reason : ""));
+        _signals.Writer.Complete();
+    }
+
+    private async Task HandleAsync(ReadOnlyMemory<byte> line)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 256 });
+        }
+        catch (JsonException)
+        {
+            LogNotJson(line.Length);
+            return;
+        }
+
+        using (document)
+        {
+            List<AgentSignal> signals = [];
+            if (!_lines.TryMap(document.RootElement, signals))
+            {
+                var (type, subtype) = (document.RootElement.Text("type"), document.RootElement.Text("subtype"));
+                LogUnknownLine(type, subtype);
+            }
+
+            Complete(document.RootElement);
+            await RefuseUnknownRequestAsync(document.RootElement);
+            foreach (var signal in signals)
+            {
+                await _signals.Writer.WriteAsync(signal);
+            }
+        }
+    }
+
+    private void Complete(JsonElement line)
+    {
+        if (line.Text("type") == "control_response" && line.Get("response") is { } response
+            && response.Text("request_id") is { } id && _asked.TryGetValue(id, out var answered))
+        {
+            answered.TrySetResult(response.Text("subtype") == "success" ? null : response.Text("error") ?? "The agent refused.");
+        }
+    }
+
+    // A question that we cannot answer must not leave the agent waiting.
+    private async Task RefuseUnknownRequestAsync(JsonElement line)
+    {
+        if (line.Text("type") != "control_request" || line.Get("request").Text("subtype") is "can_use_tool" || line.Text("request_id") is not { } id)
+        {
+            return;
+        }
+
+        await WriteAsync(
+            writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("type"u8, "control_response");
+                writer.WriteStartObject("response"u8);
+                writer.WriteString("subtype"u8, "error");
+                writer.WriteString("request_id"u8, id);
+                writer.WriteString("error"u8, "PocketCoder does not answer this.");
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            },
+            CancellationToken.None);
+    }
+
+    private async Task<string> DrainErrorsAsync()
+    {
+        Queue<string> last = new();
+        while (await _process.Error.ReadLineAsync() is { } line)
+        {
+            last.Enqueue(line.Length > 500 ? line[..500] : line);
+            if (last.Count > 5)
+            {
+                last.Dequeue();
+            }
+        }
+
+        return string.Join('\n', last);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A line of the agent was longer than 64 MiB and was passed over")]
+    private partial void LogLineTooLong();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A line of the agent of {Bytes} bytes is not JSON and was passed over")]
+    private partial void LogNotJson(int bytes);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The agent sent a line of an unknown kind: {Type} {Subtype}")]
+    private partial void LogUnknownLine(string? type, string? subtype);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The agent does not read any more: {Reason}")]
+    private partial void LogInputClosed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The agent's output broke off")]
+    private partial void LogOutputLost(Exception exception);
+}

@@ -1,0 +1,59 @@
+using PocketCoder.Protocol;
+using PocketCoder.Storage;
+
+namespace PocketCoder.Daemon.Features.Projects;
+
+/// <summary>A registered directory.</summary>
+internal sealed record Project(string ProjectId, string Name, string Path, DateTimeOffset? LastOpenedAt, long LastFsSeq);
+
+/// <summary>The projects of this machine. A path is registered once, by its real name.</summary>
+internal sealed class ProjectStore(Database database, TimeProvider time)
+{
+    public IReadOnlyList<Project> All() => database.Read(connection => connection.Query("""
+        SELECT project_id, name, path, last_opened_at, coalesce(last_seq, 0)
+        FROM projects LEFT JOIN fs_state USING (project_id) ORDER BY name, path
+        """, row => new Project(row.GetString(0), row.GetString(1), row.GetString(2), row.NullableTime(3), row.GetInt64(4))));
+
+    /// <summary>The project of a request; <c>PROJECT_NOT_FOUND</c> when there is none.</summary>
+    public Project Require(string? projectId) =>
+        All().FirstOrDefault(p => p.ProjectId == projectId)
+        ?? throw new RequestException(ErrorCode.ProjectNotFound, "This project is not registered on the machine. Register it with: pocketcoder add PATH");
+
+    /// <summary>Registers a directory, or finds it when it is registered.</summary>
+    public async Task<Project> AddAsync(string path)
+    {
+        var real = RealDirectory(path);
+        await database.WriteAsync(connection => connection.Execute(
+            "INSERT INTO projects (project_id, name, path, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (path) DO NOTHING",
+            Guid.NewGuid().ToString(), NameOf(real), real, time.GetUtcNow()));
+        return All().First(p => p.Path == real);
+    }
+
+    /// <summary>False when there is no such project.</summary>
+    public Task<bool> RemoveAsync(string projectId) => database.WriteAsync(connection =>
+        connection.Execute("DELETE FROM projects WHERE project_id = $1", projectId) > 0);
+
+    public Task OpenedAsync(string projectId) => database.WriteAsync(connection =>
+        connection.Execute("UPDATE projects SET last_opened_at = $2 WHERE project_id = $1", projectId, time.GetUtcNow()));
+
+    private static string NameOf(string path) => Path.GetFileName(path) is { Length: > 0 } name ? name : path;
+
+    // One directory, one project: links are followed before the path is kept.
+    private static string RealDirectory(string path)
+    {
+        var full = Path.GetFullPath(path);
+        if (!Directory.Exists(full))
+        {
+            throw new DirectoryNotFoundException($"There is no directory {full}.");
+        }
+
+        var real = Path.GetPathRoot(full)!;
+        foreach (var part in full[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = Path.Combine(real, part);
+            real = new DirectoryInfo(next).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? next;
+        }
+
+        return Path.TrimEndingDirectorySeparator(real);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using PocketCoder.Storage;
+
+namespace PocketCoder.Daemon;
+
+/// <summary>
+/// One daemon per config directory: a lock that the kernel holds for as long as the process lives, and a PID file for people and for
+/// <c>stop</c>. The file also holds the start time, so that a PID that was given away again is never signalled.
+/// </summary>
+public sealed class InstanceLock : IDisposable
+{
+    private readonly FileStream _lock;
+    private readonly string _pidFile;
+
+    private InstanceLock(FileStream held, string pidFile) => (_lock, _pidFile) = (held, pidFile);
+
+    /// <summary>Null when another daemon holds it.</summary>
+    public static InstanceLock? TryTake(DaemonPaths paths)
+    {
+        try
+        {
+            var options = PrivateFile.Options(FileMode.OpenOrCreate);
+            options.Share = FileShare.None;
+            FileStream held = new(paths.Lock, options);
+            PrivateFile.WriteAllBytes(paths.Pid, System.Text.Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} {ProcessIdentity.StartTime(Environment.ProcessId)}\n")));
+            return new InstanceLock(held, paths.Pid);
+        }
+        catch (IOException ex) when (ex.GetType() == typeof(IOException))
+        {
+            // The lock is held. (A missing directory or a full disk has a type of its own or throws elsewhere.)
+            return null;
+        }
+    }
+
+    /// <summary>The PID of the running daemon; null when the file is stale or absent.</summary>
+    public static int? RunningPid(DaemonPaths paths)
+    {
+        if (!File.Exists(paths.Pid))
+        {
+            return null;
+        }
+
+        return File.ReadAllText(paths.Pid).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [var pidText, var startText]
+            && int.TryParse(pidText, CultureInfo.InvariantCulture, out var pid)
+            && long.TryParse(startText, CultureInfo.InvariantCulture, out var start)
+            && ProcessIdentity.StartTime(pid) == start
+                ? pid
+                : null;
+    }
+
+    public void Dispose()
+    {
+        File.Delete(_pidFile);
+        _lock.Dispose();
+    }
+}
+
+/// <summary>What tells two processes with the same PID apart.</summary>
+public static class ProcessIdentity
+{
+    /// <summary>When the process started, in a unit of the OS; 0 when there is none.</summary>
+    public static long StartTime(int pid)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                // Field 22 of /proc/PID/stat; the name in field 2 may hold anything, so count from behind its closing bracket.
+                var stat = File.ReadAllText($"/proc/{pid}/stat");
+                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                return fields[0] == "Z" ? 0 : long.Parse(fields[19], CultureInfo.InvariantCulture);
+            }
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            {
+                return 0;
+            }
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return process.StartTime.ToFileTimeUtc();
+        }
+        catch (Exception ex) when (ex is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return 0;
+        }
+    }
+}

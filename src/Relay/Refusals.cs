@@ -1,0 +1,26 @@
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Relay;
+
+/// <summary>The relay's own refusals, each worded in one place so that two causes cannot be told apart by accident.</summary>
+internal static class Refusals
+{
+    public static readonly ErrorInfo Offline = new(ErrorCode.MachineOffline, "The machine is not connected. Start PocketCoder on it: pocketcoder start");
+
+    /// <summary>The same for a machine that does not exist and for one that belongs to somebody else.</summary>
+    public static readonly ErrorInfo NotFound = new(ErrorCode.NotFound, "There is no such machine.");
+
+    public static readonly ErrorInfo NoMachine = new(ErrorCode.InvalidRequest, "A request to a machine needs machineKey and requestId.");
+
+    public static readonly ErrorInfo DuplicateRequest = new(ErrorCode.InvalidRequest, "This requestId is in use already.");
+
+    public static readonly ErrorInfo TooManyInFlight = new(ErrorCode.RateLimited, $"At most {Limits.RequestsInFlight} requests may be in work at once. Wait for some answers.");
+
+    public static readonly ErrorInfo TooManySockets = new(ErrorCode.RateLimited, "Too many connections. Close some and try again.");
+
+    public static readonly ErrorInfo TooManyAttempts = new(ErrorCode.RateLimited, "Too many attempts. Wait a minute and try again.");
+
+    public static readonly ErrorInfo Unregistered = new(ErrorCode.Unauthorized, "Register first: daemon_register or client_register.");
+
+    public static readonly ErrorInfo WrongRole = new(ErrorCode.Unauthorized, "This connection may not do that.");
+}

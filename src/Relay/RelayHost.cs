@@ -1,0 +1,203 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using PocketCoder.Protocol;
+using PocketCoder.Relay.Identity;
+using PocketCoder.Relay.Web;
+using PocketCoder.Storage;
+
+namespace PocketCoder.Relay;
+
+/// <summary>The composition root of the relay: everything it is made of, and how it starts and stops.</summary>
+public sealed class RelayHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly Database _database;
+    private readonly Switchboard _switchboard;
+    private readonly EmbeddedIdentity _identity;
+
+    private RelayHost(WebApplication app, Database database, Switchboard switchboard, EmbeddedIdentity identity, Uri url, Uri phoneUrl)
+    {
+        (_app, _database, _switchboard, _identity, Url, PhoneUrl) = (app, database, switchboard, identity, url, phoneUrl);
+    }
+
+    /// <summary>Where it listens, with the port that was found.</summary>
+    public Uri Url { get; }
+
+    /// <summary>The address to give to a phone.</summary>
+    public Uri PhoneUrl { get; }
+
+    public static async Task<RelayHost> StartAsync(RelayOptions options, Action<ILoggingBuilder> configureLogging, CancellationToken cancellationToken)
+    {
+        PrivateFile.CreateDirectory(options.DataDirectory);
+        List<string> notices = [];
+        var database = Database.Open(
+            Path.Combine(options.DataDirectory, "relay.db"), EmbeddedScripts.Of(typeof(RelayHost).Assembly),
+            aside => notices.Add($"relay.db was damaged. It was set aside as {Path.GetFileName(aside)}; devices must be paired again."));
+        try
+        {
+            var identity = await EmbeddedIdentity.OpenAsync(database, options.Time);
+            var app = Build(options, configureLogging, database, identity, out var switchboard);
+            foreach (var notice in notices)
+            {
+                app.Logger.LogNotice(notice);
+            }
+
+            await app.StartAsync(cancellationToken);
+            var url = BoundUrl(app, options.Listen);
+            return new RelayHost(app, database, switchboard, identity, url, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A new one-time link for a phone.</summary>
+    public async Task<PairingLink> CreatePairingLinkAsync()
+    {
+        var code = await _identity.CreatePairingCodeAsync(_identity.OwnerId);
+        return LinkFor(PhoneUrl, code);
+    }
+
+    public static PairingLink LinkFor(Uri relay, PairingCodeCreateResponse code) =>
+        new(new Uri(relay, "#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
+
+    /// <summary>Tokens for the daemon on this machine.</summary>
+    public Task<AuthExchangeResponse> EnrolLocalDaemonAsync(string name) => _identity.EnrolLocalAsync(name);
+
+    public async ValueTask DisposeAsync()
+    {
+        _switchboard.CloseAll();
+        using (CancellationTokenSource patience = new(TimeSpan.FromSeconds(3)))
+        {
+            await _app.StopAsync(patience.Token);
+        }
+
+        await _app.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private static WebApplication Build(RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database, EmbeddedIdentity identity, out Switchboard switchboard)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        builder.Logging.ClearProviders();
+        configureLogging(builder.Logging);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            ListenOn(kestrel, options.Listen);
+            if (options.Lan)
+            {
+                var certificate = LanCertificate.LoadOrCreate(
+                    Path.Combine(options.DataDirectory, "lan.pfx"), [.. OriginPolicy.LocalAddresses()], options.Time);
+                kestrel.ListenAnyIP(options.LanPort, listen => listen.UseHttps(certificate));
+            }
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+
+        MachineStore machines = new(database, options.Time);
+        Switchboard board = new(new PendingRequests(options.Time), machines, options.Time);
+        Registrar registrar = new(identity, board, machines, new AttemptLimiter(options.Time));
+        identity.Revoked += board.Revoke;
+        switchboard = board;
+
+        var app = builder.Build();
+        PeerServer server = new(registrar, board, options.Time, app.Services.GetRequiredService<ILogger<PeerServer>>());
+        OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
+        WebApp web = new();
+
+        app.Use(async (context, next) =>
+        {
+            if (!origins.AllowsHost(context.Request.Host))
+            {
+                await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "This relay does not answer to that name. If a proxy stands before it, start it with --public-url.");
+                return;
+            }
+
+            await next(context);
+        });
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(45) });
+        app.MapGet("/health", (RequestDelegate)(static _ => Task.CompletedTask));
+        app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server)));
+        app.MapFallback((RequestDelegate)web.ServeAsync);
+        return app;
+    }
+
+    private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server)
+    {
+        if (!origins.AllowsOrigin(context.Request))
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "This page may not connect to the relay.");
+        }
+        else if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains(Wire.Subprotocol))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"This is a WebSocket endpoint of the subprotocol {Wire.Subprotocol}.");
+        }
+        else
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync(Wire.Subprotocol);
+            await server.ServeAsync(socket, context.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string sentence)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsync(sentence + "\n");
+    }
+
+    private static void ListenOn(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, Uri listen)
+    {
+        if (IPAddress.TryParse(listen.Host.Trim('[', ']'), out var address))
+        {
+            kestrel.Listen(address, listen.Port);
+        }
+        else if (listen.IsLoopback)
+        {
+            // "localhost" with port 0 cannot be bound to both families at once.
+            kestrel.Listen(IPAddress.Loopback, listen.Port);
+        }
+        else
+        {
+            kestrel.ListenAnyIP(listen.Port);
+        }
+    }
+
+    private static Uri BoundUrl(WebApplication app, Uri listen)
+    {
+        var bound = new Uri(Addresses(app).First(a => a.StartsWith("http:", StringComparison.Ordinal)).Replace("[::]", "0.0.0.0", StringComparison.Ordinal));
+        var host = IPAddress.TryParse(listen.Host, out var address) && address.Equals(IPAddress.Any)
+            ? LanAddress()?.ToString() ?? "127.0.0.1"
+            : listen.Host;
+        return new UriBuilder("http", host, bound.Port).Uri;
+    }
+
+    private static Uri LanUrl(WebApplication app, Uri url)
+    {
+        var port = new Uri(Addresses(app).First(a => a.StartsWith("https:", StringComparison.Ordinal)).Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
+        return new UriBuilder("https", LanAddress()?.ToString() ?? url.Host, port).Uri;
+    }
+
+    private static IPAddress? LanAddress() => OriginPolicy.LocalAddresses()
+        .FirstOrDefault(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && !IPAddress.IsLoopback(a));
+
+    private static ICollection<string> Addresses(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+}
+
+internal static partial class RelayLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Notice}")]
+    public static partial void LogNotice(this ILogger logger, string notice);
+}
