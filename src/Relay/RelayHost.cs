@@ -22,13 +22,16 @@ public sealed class RelayHost : IAsyncDisposable
     private readonly Switchboard _switchboard;
     private readonly EmbeddedIdentity _identity;
 
-    private RelayHost(WebApplication app, Database database, Switchboard switchboard, EmbeddedIdentity identity, Uri url, Uri phoneUrl)
+    private RelayHost(WebApplication app, Database database, Switchboard switchboard, EmbeddedIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
     {
-        (_app, _database, _switchboard, _identity, Url, PhoneUrl) = (app, database, switchboard, identity, url, phoneUrl);
+        (_app, _database, _switchboard, _identity, Url, LocalUrl, PhoneUrl) = (app, database, switchboard, identity, url, localUrl, phoneUrl);
     }
 
     /// <summary>Where it listens, with the port that was found.</summary>
     public Uri Url { get; }
+
+    /// <summary>Where a program on this machine reaches it.</summary>
+    public Uri LocalUrl { get; }
 
     /// <summary>The address to give to a phone.</summary>
     public Uri PhoneUrl { get; }
@@ -51,7 +54,8 @@ public sealed class RelayHost : IAsyncDisposable
 
             await app.StartAsync(cancellationToken);
             var url = BoundUrl(app, options.Listen);
-            return new RelayHost(app, database, switchboard, identity, url, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
+            var local = IsAny(options.Listen) ? new UriBuilder(url) { Host = "127.0.0.1" }.Uri : url;
+            return new RelayHost(app, database, switchboard, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
         }
         catch
         {
@@ -177,11 +181,11 @@ public sealed class RelayHost : IAsyncDisposable
     private static Uri BoundUrl(WebApplication app, Uri listen)
     {
         var bound = new Uri(Addresses(app).First(a => a.StartsWith("http:", StringComparison.Ordinal)).Replace("[::]", "0.0.0.0", StringComparison.Ordinal));
-        var host = IPAddress.TryParse(listen.Host, out var address) && address.Equals(IPAddress.Any)
-            ? LanAddress()?.ToString() ?? "127.0.0.1"
-            : listen.Host;
+        var host = IsAny(listen) ? LanAddress()?.ToString() ?? "127.0.0.1" : listen.Host;
         return new UriBuilder("http", host, bound.Port).Uri;
     }
+
+    private static bool IsAny(Uri listen) => IPAddress.TryParse(listen.Host.Trim('[', ']'), out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
 
     private static Uri LanUrl(WebApplication app, Uri url)
     {

@@ -51,14 +51,9 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
         return [.. entries.Skip(before is null ? 0 : entries.FindIndex(e => e.AgentSessionId == before) + 1).Take(limit)];
     }
 
-    /// <summary>Closes what a crash left open, and goes on with what waited.</summary>
-    public async Task RecoverAsync()
-    {
-        foreach (var record in world.Store.Unfinished().Select(world.Store.Find).OfType<SessionRecord>())
-        {
-            await Load(record).RecoverAsync();
-        }
-    }
+    /// <summary>Closes what a crash left open, and goes on with what waited. The sessions take it as their first work; nobody waits for its end.</summary>
+    public Task RecoverAsync() => Task.WhenAll(
+        [.. world.Store.Unfinished().Select(world.Store.Find).OfType<SessionRecord>().Select(record => Load(record).RecoverAsync())]);
 
     /// <summary>A client is gone (null: all of them, with the connection to the relay).</summary>
     public async Task DetachAsync(string? clientId)

@@ -1,0 +1,65 @@
+# Sourced by ./run and ./test: what both need of the machine, and how to say what is missing.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "$*"
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 1; fi
+}
+
+# install_package PACKAGE: with apt-get, where there is one and we may.
+install_package() {
+  command -v apt-get >/dev/null || return 1
+  say "Installing $1 …"
+  as_root apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$1" >&2
+}
+
+need() { # need COMMAND PACKAGE WHAT
+  command -v "$1" >/dev/null || install_package "$2" || die "$3 is missing. Install it (Debian: apt-get install $2) and try again."
+}
+
+need_tools() {
+  command -v dotnet >/dev/null || die 'The .NET 10 SDK is missing. Install it: https://dotnet.microsoft.com/download'
+  case $(dotnet --version) in 10.*) ;; *) die "The .NET 10 SDK is needed; this is $(dotnet --version)." ;; esac
+  command -v node >/dev/null || die 'Node.js 20 or later is missing. Install it: https://nodejs.org'
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || die "Node.js 20 or later is needed; this is $(node --version)."
+  need git git 'git'
+  if [ "$(uname -s)" = Linux ]; then
+    command -v clang >/dev/null || need gcc gcc 'A C compiler'
+    # Native publishing links against zlib.
+    [ -e /usr/include/zlib.h ] || install_package zlib1g-dev || die 'zlib is missing. Install it (Debian: apt-get install zlib1g-dev) and try again.'
+  fi
+}
+
+# npm 10 leaves out parts of the web build's tools; npm 11 can be had through it.
+npm_cli() {
+  if [ "$(npm --version | cut -d. -f1)" -ge 11 ]; then npm "$@"; else npx --yes npm@11 "$@"; fi
+}
+
+# npm_install DIR: the packages of its lock file, when they are not there already.
+npm_install() {
+  local stamp="$1/node_modules/.installed-lock"
+  cmp -s "$1/package-lock.json" "$stamp" && return
+  (cd "$1" && npm_cli ci --no-fund --no-audit >&2) && cp "$1/package-lock.json" "$stamp"
+}
+
+# Builds the web app and the executable: artifacts/pocketcoder.
+build() {
+  need_tools
+  npm_install "$root/web"
+  (cd "$root/web" && npm run --silent build >&2)
+  local published="$root/artifacts/publish/pocketcoder"
+  dotnet publish "$root/src/Cli" -c Release --use-current-runtime -v quiet -o "$published" >&2
+  # Renamed into place, so that a running one is not written over.
+  for file in pocketcoder libe_sqlite3.so libe_sqlite3.dylib; do
+    [ -e "$published/$file" ] || continue
+    cp "$published/$file" "$root/artifacts/.$file.new"
+    mv "$root/artifacts/.$file.new" "$root/artifacts/$file"
+  done
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Cli.Commands;
+
+internal static class MachineCommand
+{
+    public static Command Create(CliContext cli)
+    {
+        Argument<string?> text = new("text") { Description = "The name to show on the phone; without it the present one is printed.", Arity = ArgumentArity.ZeroOrOne };
+        Command label = new("label", "Show or set what the phone calls this machine.") { text };
+        label.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, parsed.GetValue(text), stop), cancellationToken));
+        return new Command("machine", "Settings of this machine.") { label };
+    }
+
+    private static async Task<int> RunAsync(CliContext cli, string? text, CancellationToken cancellationToken)
+    {
+        var label = text is null
+            ? await cli.Daemon.GetAsync<MachineLabel>("/machine-label", cancellationToken)
+            : await cli.Daemon.PostAsync<MachineLabel, MachineLabel>("/machine-label", new MachineLabel(text), cancellationToken);
+        if (label is null)
+        {
+            return await cli.NotRunningAsync();
+        }
+
+        await cli.Out.WriteLineAsync(label.Label);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.Text.Json;
+using PocketCoder.Protocol;
+using PocketCoder.Relay;
+
+namespace PocketCoder.Cli.Commands;
+
+/// <summary>A relay for many machines and phones, with no daemon in it.</summary>
+internal static class RelayCommand
+{
+    public static Command Create(CliContext cli)
+    {
+        RelayArguments arguments = new();
+        Command command = new("relay", "Start a relay alone, for many machines and phones.");
+        arguments.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => Serving.RunAsync(
+            cli, stop => RunAsync(cli, arguments.Read(parsed, cli.Paths), parsed.GetValue(arguments.Json), stop), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliContext cli, RelayOptions options, bool json, CancellationToken stop)
+    {
+        cli.Paths.Create();
+        await using var log = Logs.Open(cli.Paths);
+        await using var relay = await RelayHost.StartAsync(options, Logs.Into(log), stop);
+        var link = await relay.CreatePairingLinkAsync();
+        if (json)
+        {
+            RelayReady ready = new(relay.PhoneUrl.ToString().TrimEnd('/'), link.PairUrl, link.PairCode);
+            await cli.Out.WriteLineAsync(JsonSerializer.Serialize(ready, ProtocolJson.For<RelayReady>()));
+        }
+        else
+        {
+            await cli.Out.WriteLineAsync($"  Relay at {relay.PhoneUrl}");
+            await PairingText.WriteAsync(cli, link);
+            await cli.Out.WriteLineAsync($"  A machine joins with:  GATEWAY_URL={relay.PhoneUrl} pocketcoder login {link.PairCode}");
+        }
+
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using PocketCoder.Daemon;
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Cli;
+
+/// <summary>Speaks to the daemon of this config directory.</summary>
+internal sealed class ControlPlaneClient(DaemonPaths paths)
+{
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>Null when the daemon is not running.</summary>
+    public Task<DaemonStatusReport?> StatusAsync(CancellationToken cancellationToken) => GetAsync<DaemonStatusReport>("/status", cancellationToken);
+
+    /// <summary>True when it answers.</summary>
+    public async Task<bool> IsHealthyAsync(CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "/health", null, cancellationToken);
+        return response?.IsSuccessStatusCode == true;
+    }
+
+    public async Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        return response is null ? null : await ReadAsync<T>(response, cancellationToken);
+    }
+
+    /// <summary>Null when the daemon is not running; a refusal is a <see cref="ControlPlaneException"/> with the daemon's sentence.</summary>
+    public async Task<TResponse?> PostAsync<TRequest, TResponse>(string path, TRequest body, CancellationToken cancellationToken)
+        where TResponse : class
+    {
+        using var response = await SendAsync(HttpMethod.Post, path, JsonContent.Create(body, ProtocolJson.For<TRequest>()), cancellationToken);
+        return response is null ? null : await ReadAsync<TResponse>(response, cancellationToken);
+    }
+
+    public async Task<TResponse?> PostAsync<TResponse>(string path, CancellationToken cancellationToken)
+        where TResponse : class
+    {
+        using var response = await SendAsync(HttpMethod.Post, path, null, cancellationToken);
+        return response is null ? null : await ReadAsync<TResponse>(response, cancellationToken);
+    }
+
+    /// <summary>False when the daemon is not running.</summary>
+    public async Task<bool> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(method, path, null, cancellationToken);
+        if (response is null)
+        {
+            return false;
+        }
+
+        await RequireSuccessAsync(response, cancellationToken);
+        return true;
+    }
+
+    private async Task<HttpResponseMessage?> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
+    {
+        if (Address() is not { } address)
+        {
+            return null;
+        }
+
+        using HttpRequestMessage request = new(method, address.Url + path) { Content = body };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", address.Token);
+        try
+        {
+            return await Http.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException ex) when (ex.InnerException is SocketException or IOException)
+        {
+            return null;
+        }
+    }
+
+    // A file that a killed daemon left behind leads to a port that is closed, or to somebody else's; the lock tells.
+    private ControlPlaneAddress? Address()
+    {
+        try
+        {
+            return InstanceLock.RunningPid(paths) is null
+                ? null
+                : JsonSerializer.Deserialize(File.ReadAllBytes(paths.ControlPlane), ProtocolJson.For<ControlPlaneAddress>());
+        }
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await RequireSuccessAsync(response, cancellationToken);
+        return await response.Content.ReadFromJsonAsync(ProtocolJson.For<T>(), cancellationToken) ?? throw new ControlPlaneException("The daemon gave an empty answer.");
+    }
+
+    private static async Task RequireSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            var error = response.Content.Headers.ContentType?.MediaType == "application/json"
+                ? await response.Content.ReadFromJsonAsync(ProtocolJson.For<ControlPlaneError>(), cancellationToken)
+                : null;
+            throw new ControlPlaneException(error?.Error ?? $"The daemon refused this ({(int)response.StatusCode}). Its log has the details: pocketcoder logs");
+        }
+    }
+}
+
+/// <summary>The daemon refused; the message is its sentence.</summary>
+internal sealed class ControlPlaneException(string message) : Exception(message);

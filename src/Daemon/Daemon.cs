@@ -1,0 +1,234 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using PocketCoder.Daemon.ControlPlane;
+using PocketCoder.Daemon.Features.Agent;
+using PocketCoder.Daemon.Features.Agent.Claude;
+using PocketCoder.Daemon.Features.Files;
+using PocketCoder.Daemon.Features.Git;
+using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Relay;
+using PocketCoder.Protocol;
+using PocketCoder.Protocol.Messaging;
+using PocketCoder.Storage;
+
+namespace PocketCoder.Daemon;
+
+/// <summary>What a daemon needs to know to start.</summary>
+public sealed class DaemonOptions
+{
+    public required DaemonPaths Paths { get; init; }
+
+    /// <summary>The relay: ws://, wss://, http:// or https://.</summary>
+    public required Uri Gateway { get; init; }
+
+    /// <summary>The address of the relay in pairing links, when it is another than <see cref="Gateway"/>.</summary>
+    public Uri? PublicGateway { get; init; }
+
+    /// <summary>The executable that knows the hidden verb of the supervisor.</summary>
+    public required string Supervisor { get; init; }
+
+    /// <summary>Where the tokens are kept when not in auth.json.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>Tokens without a person, from a relay in the same process.</summary>
+    public Func<CancellationToken, Task<AuthExchangeResponse>>? Enrol { get; init; }
+
+    /// <summary>How long an idle agent stays warm; 0 ends it after each turn.</summary>
+    public TimeSpan AgentWarmFor { get; init; } = TimeSpan.FromMinutes(10);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// The composition root of the daemon. It starts in three phases (local, authentication, relay) and stops in the reverse order of its start.
+/// </summary>
+public sealed class Daemon : IAsyncDisposable
+{
+    private readonly Stack<IAsyncDisposable> _started = new();
+    private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DaemonOptions _options;
+    private ProjectStore _projects = null!;
+    private RelayConnection _relay = null!;
+    private AgentSessions _sessions = null!;
+    private TokenStore _tokens = null!;
+
+    private Daemon(DaemonOptions options) => _options = options;
+
+    internal MachineDescription Machine { get; private set; } = null!;
+
+    public string ControlPlaneUrl { get; private set; } = "";
+
+    public string MachineKey => _tokens.Load().MachineKey;
+
+    /// <summary>Ends when somebody asked the daemon to stop.</summary>
+    public Task StopRequested => _stopRequested.Task;
+
+    /// <summary>Ends with the first registration at the relay.</summary>
+    public Task Registered => _relay.FirstRegistration;
+
+    /// <summary>Null when another daemon runs in this config directory.</summary>
+    public static async Task<Daemon?> StartAsync(DaemonOptions options, Action<ILoggingBuilder> configureLogging, CancellationToken cancellationToken)
+    {
+        options.Paths.Create();
+        if (InstanceLock.TryTake(options.Paths) is not { } instance)
+        {
+            return null;
+        }
+
+        Daemon daemon = new(options);
+        daemon._started.Push(new Disposal(instance.Dispose));
+        try
+        {
+            await daemon.StartAsync(configureLogging, cancellationToken);
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void RequestStop() => _stopRequested.TrySetResult();
+
+    public async Task<DaemonStatusReport> StatusAsync(CancellationToken cancellationToken) => new(
+        MachineDescription.Version,
+        MachineKey,
+        _relay.LoggedIn,
+        new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt) { Url = PublicGateway.ToString() },
+        await Machine.CapabilitiesAsync(cancellationToken),
+        [.. _projects.All().Select(ToStatus)])
+    {
+        Label = Machine.Label,
+        Pid = Environment.ProcessId,
+        Agents = _sessions.WithAgent,
+    };
+
+    public Task ReRegisterAsync(CancellationToken cancellationToken) => _relay.ReRegisterAsync(cancellationToken);
+
+    public async Task<ProjectStatus> AddProjectAsync(string path, CancellationToken cancellationToken)
+    {
+        var project = await _projects.AddAsync(path);
+        await ReRegisterAsync(cancellationToken);
+        return ToStatus(project);
+    }
+
+    public async Task<bool> RemoveProjectAsync(string projectId, CancellationToken cancellationToken)
+    {
+        var removed = await _projects.RemoveAsync(projectId);
+        if (removed)
+        {
+            await ReRegisterAsync(cancellationToken);
+        }
+
+        return removed;
+    }
+
+    public async Task<PairingLink> CreatePairingLinkAsync(CancellationToken cancellationToken)
+    {
+        var code = await _relay.CreatePairingCodeAsync(cancellationToken);
+        return new PairingLink(new Uri(PublicGateway, "/#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_started.TryPop(out var part))
+        {
+            await part.DisposeAsync();
+        }
+    }
+
+    private Uri PublicGateway
+    {
+        get
+        {
+            var gateway = _options.PublicGateway ?? _options.Gateway;
+            return new UriBuilder(gateway) { Scheme = gateway.Scheme is "wss" or "https" ? "https" : "http", Path = "/" }.Uri;
+        }
+    }
+
+    private async Task StartAsync(Action<ILoggingBuilder> configureLogging, CancellationToken cancellationToken)
+    {
+        var (paths, time) = (_options.Paths, _options.Time);
+        var logging = Use(LoggerFactory.Create(configureLogging));
+        var log = logging.CreateLogger<Daemon>();
+
+        // 1. What is local: database, projects, control plane.
+        var database = Use(Database.Open(paths.Database, EmbeddedScripts.Of(typeof(Daemon).Assembly), aside => DaemonLog.Damaged(log, Path.GetFileName(aside))));
+        _projects = new ProjectStore(database, time);
+        ClaudeLocator claude = new(time);
+        Machine = new MachineDescription(paths, _projects, claude);
+
+        // 2. Who we are at the relay.
+        _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
+
+        // 3. The relay, and everything that answers what comes over it.
+        AgentStore agentStore = new(database);
+        RelayConnection relay = null!;
+        AgentSurroundings surroundings = new(
+            agentStore,
+            async (start, ct) => ClaudeProcess.Start(_options.Supervisor, await claude.RequireAsync(ct), start, logging.CreateLogger<ClaudeProcess>()),
+            (message, ct) => relay.SendAsync(message, ct),
+            time,
+            _options.AgentWarmFor,
+            logging.CreateLogger<AgentSession>());
+        _sessions = new AgentSessions(surroundings);
+        MessageRouter router = new(
+            new MessageRoutes([
+                new ProjectsFeature(_projects),
+                new FilesFeature(_projects),
+                new GitFeature(_projects),
+                new AgentFeature(_sessions, agentStore, _projects, claude),
+            ]),
+            time,
+            (type, exception) => DaemonLog.Failed(log, type, exception));
+        _relay = relay = new RelayConnection(
+            new RelayDialer(_options.Gateway).ConnectAsync, _tokens, _options.Enrol is { } enrol ? new EnrolAtRelay(enrol) : null,
+            Machine.DescribeAsync, time, logging.CreateLogger<RelayConnection>())
+        {
+            Dispatch = router.DispatchAsync,
+            ClientGone = _sessions.DetachAsync,
+        };
+
+        var controlPlane = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken));
+        ControlPlaneUrl = controlPlane.Address.Url;
+        Use(relay);
+        Use(_sessions);
+        _ = _sessions.RecoverAsync().ContinueWith(
+            recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        relay.Start();
+        DaemonLog.Started(log, MachineDescription.Version, ControlPlaneUrl);
+    }
+
+    private T Use<T>(T part)
+    {
+        _started.Push(part as IAsyncDisposable ?? new Disposal(((IDisposable)part!).Dispose));
+        return part;
+    }
+
+    private static ProjectStatus ToStatus(Project project) => new(project.ProjectId, project.Name, project.Path, WatcherRunning: false, project.LastFsSeq);
+
+    private sealed class Disposal(Action dispose) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
+
+internal static partial class DaemonLog
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "PocketCoder {Version} started, control plane at {Url}")]
+    public static partial void Started(ILogger logger, string version, string url);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "daemon.db was damaged and set aside as {File}. Projects must be added again")]
+    public static partial void Damaged(ILogger logger, string file);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A session could not be brought back as it was")]
+    public static partial void NotRecovered(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A {Type} failed")]
+    public static partial void Failed(ILogger logger, string type, Exception exception);
+}

@@ -1,0 +1,296 @@
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using PocketCoder.Protocol;
+using PocketCoder.Protocol.Messaging;
+
+namespace PocketCoder.Daemon.Relay;
+
+/// <summary>Opens a socket to the relay; the test seam.</summary>
+internal delegate Task<MessageSocket> ConnectToRelay(CancellationToken cancellationToken);
+
+/// <summary>Gets tokens without a person, where that is possible: the relay of <c>pocketcoder up</c> is in the same process.</summary>
+internal delegate Task<AuthExchangeResponse> EnrolAtRelay(CancellationToken cancellationToken);
+
+/// <summary>What a daemon says of itself when it registers.</summary>
+internal delegate Task<(MachineInfo Machine, IReadOnlyList<RegisteredProject> Projects, Capabilities Capabilities)> DescribeMachine(CancellationToken cancellationToken);
+
+/// <summary>
+/// Keeps this machine registered at the relay: connect, refresh the token, register, serve; when the link breaks, again with growing,
+/// random delays. Requests are dispatched as they arrive; answers and events leave in the order in which they were queued.
+/// </summary>
+internal sealed partial class RelayConnection(
+    ConnectToRelay connect, TokenStore tokens, EnrolAtRelay? enrol, DescribeMachine describe, TimeProvider time, ILogger<RelayConnection> logger) : IAsyncDisposable
+{
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan RefreshAhead = TimeSpan.FromMinutes(2);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _firstRegistration = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _hurry = new();
+    private RelayLink? _link;
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>Handles a request and sends its answer.</summary>
+    public required Func<Envelope, SendMessage, CancellationToken, Task> Dispatch { get; init; }
+
+    /// <summary>A client's socket is gone; null: all of them, because ours is.</summary>
+    public required Func<string?, Task> ClientGone { get; init; }
+
+    public DateTimeOffset? LastConnectedAt { get; private set; }
+
+    public DateTimeOffset? LastHeartbeatAt { get; private set; }
+
+    /// <summary>False after the relay refused our tokens: somebody has to log in.</summary>
+    public bool LoggedIn { get; private set; } = true;
+
+    /// <summary>Registered, and a round trip succeeded within the last minute.</summary>
+    public bool Connected => _link is not null && LastHeartbeatAt is { } heartbeat && time.GetUtcNow() - heartbeat < TimeSpan.FromSeconds(60);
+
+    public Task FirstRegistration => _firstRegistration.Task;
+
+    public void Start() => _running = Task.Run(RunAsync);
+
+    /// <summary>Sends a message when connected; otherwise it is dropped, for whoever needs it asks again by cursor.</summary>
+    public async ValueTask SendAsync(Envelope message, CancellationToken cancellationToken)
+    {
+        if (_link is not { } link)
+        {
+            return;
+        }
+
+        try
+        {
+            await link.SendAsync(message, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            // The link broke a moment ago.
+        }
+    }
+
+    /// <summary>Registers anew with what is true now; an attempt that waits is made at once.</summary>
+    public async Task ReRegisterAsync(CancellationToken cancellationToken)
+    {
+        LoggedIn = true;
+        if (_link is { } link)
+        {
+            await RegisterAsync(link, cancellationToken);
+        }
+        else
+        {
+            await _hurry.CancelAsync();
+        }
+    }
+
+    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(CancellationToken cancellationToken) => _link is { } link
+        ? link.AskAsync<PairingCodeCreateRequest, PairingCodeCreateResponse>(new PairingCodeCreateRequest(), cancellationToken)
+        : throw new RequestException(ErrorCode.MachineOffline, "The relay is not connected. Look at: pocketcoder status");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
+        _hurry.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var failures = 0;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+                patience.CancelAfter(ConnectPatience);
+                using var socket = await connect(patience.Token);
+                if (await ServeAsync(socket, () => failures = 0))
+                {
+                    failures = 0;
+                }
+            }
+            catch (Exception ex) when (!_stopping.IsCancellationRequested)
+            {
+                LogConnectionLost(ex is WebSocketException or OperationCanceledException or TimeoutException or RequestException ? ex.Message : ex.ToString());
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await WaitAsync(ReconnectDelay.For(failures++, Random.Shared.NextDouble()));
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan delay)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _hurry.Token);
+        await Task.Delay(delay, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_hurry.IsCancellationRequested)
+        {
+            _hurry.Dispose();
+            _hurry = new CancellationTokenSource();
+        }
+    }
+
+    /// <summary>Until the socket ends. True when the relay said that it goes away and wants us back at once.</summary>
+    private async Task<bool> ServeAsync(MessageSocket socket, Action onRegistered)
+    {
+        using var lifetime = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        RelayLink link = new(socket, lifetime.Token);
+        var sending = link.SendAllAsync();
+        var registering = RegisterAndBeatAsync(link, onRegistered, lifetime);
+        List<Task> running = [registering];
+        try
+        {
+            await foreach (var message in socket.ReadAllAsync(lifetime.Token))
+            {
+                if (link.TryComplete(message))
+                {
+                    continue;
+                }
+
+                // Not awaited: the next message may be the one that cancels this one. What runs on answers into the link, or into nothing.
+                running.RemoveAll(t => t.IsCompleted);
+                running.Add(ReceiveAsync(link, message, lifetime.Token));
+            }
+        }
+        catch (ProtocolViolationException violation)
+        {
+            LogConnectionLost(violation.Message);
+        }
+        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        {
+            LogConnectionLost("the relay does not answer");
+        }
+        finally
+        {
+            if (Interlocked.CompareExchange(ref _link, null, link) == link)
+            {
+                await ClientGone(null);
+            }
+
+            if (_stopping.IsCancellationRequested && socket.WebSocket.State == WebSocketState.Open)
+            {
+                using CancellationTokenSource patience = new(TimeSpan.FromSeconds(2));
+                await socket.WebSocket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "stopping", patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await lifetime.CancelAsync();
+            await Task.WhenAll([sending, .. running]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return (int?)socket.WebSocket.CloseStatus == CloseCode.GoingAway;
+    }
+
+    private async Task ReceiveAsync(RelayLink link, Envelope message, CancellationToken cancellationToken)
+    {
+        if (message.Type == ClientDisconnected.Type)
+        {
+            await ClientGone(message.Read<ClientDisconnected>().ClientId);
+        }
+        else if (message.Type == TokenExpiring.Type)
+        {
+            await RefreshAsync(link, tokens.Load(), cancellationToken);
+            await RegisterAsync(link, cancellationToken);
+        }
+        else if (message.RequestId is not null && message.Type is not (Wire.Error or Wire.Pong))
+        {
+            await Dispatch(message, link.SendAsync, cancellationToken);
+        }
+    }
+
+    private async Task RegisterAndBeatAsync(RelayLink link, Action onRegistered, CancellationTokenSource lifetime)
+    {
+        try
+        {
+            await AuthenticateAsync(link, lifetime.Token);
+            onRegistered();
+            _link = link;
+            LastConnectedAt = LastHeartbeatAt = time.GetUtcNow();
+            _firstRegistration.TrySetResult();
+            LogConnected();
+            while (true)
+            {
+                await Task.Delay(HeartbeatInterval, time, lifetime.Token);
+                await link.PingAsync(lifetime.Token);
+                LastHeartbeatAt = time.GetUtcNow();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ended.
+        }
+        catch (Exception ex)
+        {
+            LogConnectionLost(ex.Message);
+        }
+        finally
+        {
+            await lifetime.CancelAsync();
+        }
+    }
+
+    private async Task AuthenticateAsync(RelayLink link, CancellationToken cancellationToken)
+    {
+        var stored = tokens.Load();
+        try
+        {
+            if (stored.AccessToken is null || DateTimeOffset.FromUnixTimeSeconds(stored.ExpiresAt ?? 0) - time.GetUtcNow() < RefreshAhead)
+            {
+                await RefreshAsync(link, stored, cancellationToken);
+            }
+
+            await RegisterAsync(link, cancellationToken);
+        }
+        catch (RequestException refused) when (refused.Code == ErrorCode.Unauthorized)
+        {
+            // The relay does not know us (any more): its state was lost, or we were revoked.
+            await EnrolAsync(cancellationToken);
+            await RegisterAsync(link, cancellationToken);
+        }
+    }
+
+    private async Task RefreshAsync(RelayLink link, StoredTokens stored, CancellationToken cancellationToken)
+    {
+        if (stored.RefreshToken is not { } refreshToken)
+        {
+            await EnrolAsync(cancellationToken);
+            return;
+        }
+
+        // The same attempt for the same token: when the answer is lost on the way, asking again is not mistaken for theft.
+        var attempt = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes("attempt:" + refreshToken)));
+        var fresh = await link.AskAsync<TokenRefreshRequest, TokenRefreshResponse>(new TokenRefreshRequest(refreshToken, attempt), cancellationToken);
+        tokens.Save(fresh.AccessToken, fresh.RefreshToken, fresh.ExpiresAt, fresh.UserId);
+    }
+
+    private async Task EnrolAsync(CancellationToken cancellationToken)
+    {
+        if (enrol is null)
+        {
+            LoggedIn = false;
+            throw new RequestException(ErrorCode.Unauthorized, "This machine is not logged in at the relay.");
+        }
+
+        var fresh = await enrol(cancellationToken);
+        tokens.Save(fresh.AccessToken, fresh.RefreshToken, fresh.ExpiresAt, fresh.UserId);
+    }
+
+    private async Task RegisterAsync(RelayLink link, CancellationToken cancellationToken)
+    {
+        var stored = tokens.Load();
+        var (machine, projects, capabilities) = await describe(cancellationToken);
+        await link.AskAsync<DaemonRegisterRequest, DaemonRegisterResponse>(
+            new DaemonRegisterRequest(stored.MachineKey, stored.AccessToken ?? "", machine, projects, capabilities), cancellationToken);
+        LoggedIn = true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the relay")]
+    private partial void LogConnected();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the relay: {Reason}")]
+    private partial void LogConnectionLost(string reason);
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using PocketCoder.Protocol;
+using PocketCoder.Protocol.Messaging;
+
+namespace PocketCoder.Daemon.Relay;
+
+/// <summary>One live socket to the relay: a bounded queue with one writer, and our own requests that wait for answers.</summary>
+internal sealed class RelayLink(MessageSocket socket, CancellationToken lifetime)
+{
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
+
+    // Wait: a slow relay slows those who produce, it does not grow the memory.
+    private readonly Channel<Envelope> _outgoing = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(1024) { SingleReader = true });
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<Envelope>> _asked = new(StringComparer.Ordinal);
+
+    public ValueTask SendAsync(Envelope message, CancellationToken cancellationToken) => _outgoing.Writer.WriteAsync(message, cancellationToken);
+
+    /// <summary>Asks the relay itself. An error becomes a <see cref="RequestException"/>.</summary>
+    public async Task<TResponse> AskAsync<TRequest, TResponse>(TRequest request, CancellationToken cancellationToken)
+        where TRequest : IRequest<TResponse>
+        where TResponse : IMessage
+    {
+        var answer = await AskAsync(Envelope.Of(request, requestId: $"d_{Guid.NewGuid():N}"), cancellationToken);
+        if (answer.Type == Wire.Error)
+        {
+            var error = answer.ReadError();
+            throw new RequestException(error.Code, error.Message, error.Details);
+        }
+
+        return answer.Read<TResponse>();
+    }
+
+    /// <summary>A round trip through the relay; throws when it takes too long.</summary>
+    public Task PingAsync(CancellationToken cancellationToken) =>
+        AskAsync(new Envelope { Type = Wire.Ping, RequestId = $"d_{Guid.NewGuid():N}" }, cancellationToken);
+
+    /// <summary>True when the message was the answer to a request of ours.</summary>
+    public bool TryComplete(Envelope message) =>
+        message.RequestId is { } id && message.ClientId is null && _asked.TryRemove(id, out var asked) && asked.TrySetResult(message);
+
+    /// <summary>The only writer of the socket.</summary>
+    public async Task SendAllAsync()
+    {
+        try
+        {
+            await foreach (var message in _outgoing.Reader.ReadAllAsync(lifetime))
+            {
+                await socket.SendAsync(message, lifetime);
+            }
+        }
+        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The reader finds out and reconnects.
+        }
+        finally
+        {
+            _outgoing.Writer.TryComplete();
+        }
+    }
+
+    private async Task<Envelope> AskAsync(Envelope request, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<Envelope> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _asked[request.RequestId!] = answered;
+        try
+        {
+            await SendAsync(request, cancellationToken);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime);
+            return await answered.Task.WaitAsync(AnswerPatience, limit.Token);
+        }
+        finally
+        {
+            _asked.TryRemove(request.RequestId!, out _);
+        }
+    }
+}
