@@ -14,7 +14,7 @@ using PocketCoder.Storage;
 namespace PocketCoder.Daemon;
 
 /// <summary>What a daemon needs to know to start.</summary>
-public sealed class DaemonOptions
+public sealed record DaemonOptions
 {
     public required DaemonPaths Paths { get; init; }
 
@@ -26,6 +26,9 @@ public sealed class DaemonOptions
 
     /// <summary>The executable that knows the hidden verb of the supervisor.</summary>
     public required string Supervisor { get; init; }
+
+    /// <summary>Path of Claude Code; null looks for it in the usual places.</summary>
+    public string? Claude { get; init; }
 
     /// <summary>Where the tokens are kept when not in auth.json.</summary>
     public string? TokenFile { get; init; }
@@ -156,7 +159,7 @@ public sealed class Daemon : IAsyncDisposable
         // 1. What is local: database, projects, control plane.
         var database = Use(Database.Open(paths.Database, EmbeddedScripts.Of(typeof(Daemon).Assembly), aside => DaemonLog.Damaged(log, Path.GetFileName(aside))));
         _projects = new ProjectStore(database, time);
-        ClaudeLocator claude = new(time);
+        ClaudeLocator claude = new(_options.Claude, time);
         Machine = new MachineDescription(paths, _projects, claude);
 
         // 2. Who we are at the relay.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
+using PocketCoder.Daemon;
 using PocketCoder.Storage;
 
 namespace PocketCoder.Cli.Commands;
@@ -27,11 +28,21 @@ internal static class Serving
     public static Task UntilStoppedAsync(Daemon.Daemon daemon, CancellationToken stop) =>
         daemon.StopRequested.WaitAsync(stop).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-    /// <summary>Minutes that an idle agent stays warm, by POCKETCODER_AGENT_WARM_MINUTES; 0 is one process a turn.</summary>
-    public static TimeSpan AgentWarmFor() =>
-        double.TryParse(Environment.GetEnvironmentVariable("POCKETCODER_AGENT_WARM_MINUTES"), CultureInfo.InvariantCulture, out var minutes) && minutes is >= 0 and <= 1440
-            ? TimeSpan.FromMinutes(minutes)
-            : TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// What the environment says about the daemon: POCKETCODER_CLAUDE (path of Claude Code) and POCKETCODER_AGENT_WARM_MINUTES (how long an idle
+    /// agent stays; 0 is one process a turn).
+    /// </summary>
+    public static DaemonOptions OptionsFor(CliContext cli, Uri gateway) => new()
+    {
+        Paths = cli.Paths,
+        Gateway = gateway,
+        Supervisor = Environment.ProcessPath!,
+        Claude = Environment.GetEnvironmentVariable("POCKETCODER_CLAUDE") is { Length: > 0 } claude ? claude : null,
+        AgentWarmFor =
+            double.TryParse(Environment.GetEnvironmentVariable("POCKETCODER_AGENT_WARM_MINUTES"), CultureInfo.InvariantCulture, out var minutes) && minutes is >= 0 and <= 1440
+                ? TimeSpan.FromMinutes(minutes)
+                : TimeSpan.FromMinutes(10),
+    };
 
     private static string? Explain(Exception exception) => exception switch
     {

@@ -37,9 +37,7 @@ internal static class StartCommand
 
         cli.Paths.Create();
         await using var log = Logs.Open(cli.Paths);
-        await using var daemon = await Daemon.Daemon.StartAsync(
-            new DaemonOptions { Paths = cli.Paths, Gateway = url, Supervisor = Environment.ProcessPath!, AgentWarmFor = Serving.AgentWarmFor() },
-            Logs.Into(log), stop);
+        await using var daemon = await Daemon.Daemon.StartAsync(Serving.OptionsFor(cli, url), Logs.Into(log), stop);
         if (daemon is null)
         {
             return await AlreadyRunsAsync(cli);

@@ -44,15 +44,11 @@ internal static class UpCommand
         await using var log = Logs.Open(cli.Paths);
         await using var relay = await RelayHost.StartAsync(options, Logs.Into(log), stop);
         await using var daemon = await Daemon.Daemon.StartAsync(
-            new DaemonOptions
+            Serving.OptionsFor(cli, relay.LocalUrl) with
             {
-                Paths = cli.Paths,
-                Gateway = relay.LocalUrl,
                 PublicGateway = relay.PhoneUrl,
-                Supervisor = Environment.ProcessPath!,
                 TokenFile = Path.Combine(options.DataDirectory, "daemon-auth.json"),
                 Enrol = _ => relay.EnrolLocalDaemonAsync(Environment.MachineName),
-                AgentWarmFor = Serving.AgentWarmFor(),
             },
             Logs.Into(log),
             stop);

@@ -8,9 +8,9 @@ namespace PocketCoder.Daemon.Features.Agent.Claude;
 internal sealed record ClaudeInstallation(string Path, string Version);
 
 /// <summary>
-/// Finds Claude Code. A daemon that a service manager starts has a short PATH, so the usual places are looked at too.
+/// Finds Claude Code, or takes the one that was chosen. A daemon that a service manager starts has a short PATH, so the usual places are looked at too.
 /// </summary>
-internal sealed class ClaudeLocator(TimeProvider time)
+internal sealed class ClaudeLocator(string? chosen, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LoginIsFresh = TimeSpan.FromMinutes(5);
@@ -80,9 +80,9 @@ internal sealed class ClaudeLocator(TimeProvider time)
     private static RequestException Unavailable(string reason, string message, string action) =>
         new(ErrorCode.AgentUnavailable, $"{message} {action}", new ErrorDetails { Reason = reason, Action = action });
 
-    private static IEnumerable<string> Candidates()
+    private IEnumerable<string> Candidates()
     {
-        if (Environment.GetEnvironmentVariable("POCKETCODER_CLAUDE") is { Length: > 0 } chosen)
+        if (chosen is not null)
         {
             return [Path.GetFullPath(chosen)];
         }

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.WebSockets;
+using PocketCoder.TestSupport;
+using Xunit;
+
+namespace PocketCoder.Relay.Tests;
+
+public sealed class HttpTests : IAsyncLifetime
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
+    private TestRelay _relay = null!;
+
+    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _relay.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("http://evil.example")]
+    [InlineData("http://localhost:1")]
+    [InlineData("https://127.0.0.1")]
+    [InlineData("null")]
+    [InlineData("file://")]
+    public async Task A_page_of_another_origin_gets_no_WebSocket(string origin)
+    {
+        var refused = await Assert.ThrowsAsync<WebSocketException>(() => TestClient.ConnectAsync(_relay.Url, origin));
+
+        Assert.Contains("403", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_relays_own_page_and_programs_without_an_origin_do()
+    {
+        await using var page = await TestClient.ConnectAsync(_relay.Url, _relay.Url.GetLeftPart(UriPartial.Authority));
+        await using var program = await TestClient.ConnectAsync(_relay.Url);
+
+        await page.UntilTypeAsync("connected");
+        await program.UntilTypeAsync("connected");
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/health")]
+    [InlineData("/ws")]
+    public async Task A_rebound_name_reaches_nothing(string path)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_relay.Url, path));
+        request.Headers.Host = $"evil.example:{_relay.Url.Port}";
+        request.Headers.Add("Origin", $"http://evil.example:{_relay.Url.Port}");
+
+        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Health_is_an_empty_200()
+    {
+        using var response = await _http.GetAsync(new Uri(_relay.Url, "/health"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_page_comes_with_a_policy_that_allows_no_foreign_and_no_inline_script()
+    {
+        using var response = await _http.GetAsync(_relay.Url, TestContext.Current.CancellationToken);
+
+        var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
+        Assert.StartsWith("default-src 'none'; script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        Assert.Contains("require-trusted-types-for 'script'", policy, StringComparison.Ordinal);
+        Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
+        Assert.Contains("<title>PocketCoder", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/nothing")]
+    [InlineData("/../relay.db")]
+    [InlineData("/%2e%2e/relay.db")]
+    [InlineData("/assets/../../relay.db")]
+    public async Task Anything_else_is_not_there(string path)
+    {
+        using var response = await _http.GetAsync(new Uri(_relay.Url, path), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    [Fact]
+    public void Its_files_are_the_owners_alone()
+    {
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_relay.Directory["relay"]));
+        Assert.All(Directory.GetFiles(_relay.Directory["relay"]), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using PocketCoder.Daemon;
+using PocketCoder.Protocol;
+using PocketCoder.Relay;
+
+namespace PocketCoder.TestSupport;
+
+/// <summary>A real relay and a real daemon on loopback, from their own composition roots, with the stand-in for Claude Code.</summary>
+public sealed class TestSystem : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private readonly Dictionary<string, string> _claudeEnvironment;
+    private readonly bool _claudeInstalled;
+
+    private TestSystem(Dictionary<string, string> claudeEnvironment, bool claudeInstalled)
+    {
+        (_claudeEnvironment, _claudeInstalled) = (claudeEnvironment, claudeInstalled);
+        Project = new TempProject(_directory["project"]);
+    }
+
+    public RelayHost Relay { get; private set; } = null!;
+
+    public Daemon.Daemon Daemon { get; private set; } = null!;
+
+    public DaemonPaths Paths => new(_directory["home"]);
+
+    public TempProject Project { get; }
+
+    public string ProjectId { get; private set; } = "";
+
+    public string MachineKey => Daemon.MachineKey;
+
+    public static string Supervisor { get; } = Built("Cli", "pocketcoder");
+
+    public static string FakeClaude { get; } = Built("FakeClaude", "PocketCoder.FakeClaude");
+
+    /// <param name="claudeEnvironment">Variables that the stand-in gets, such as FAKE_CLAUDE_CAPTURE.</param>
+    public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true)
+    {
+        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled);
+        await system.StartRelayAsync(0);
+        await system.StartDaemonAsync();
+        return system;
+    }
+
+    public async Task StartRelayAsync(int port) => Relay = await RelayHost.StartAsync(
+        new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"] }, Silent, CancellationToken.None);
+
+    public async Task StartDaemonAsync()
+    {
+        Daemon = await PocketCoder.Daemon.Daemon.StartAsync(Options, Silent, CancellationToken.None) ?? throw new InvalidOperationException("Another daemon runs here.");
+        await Daemon.Registered.WaitAsync(TestClient.Patience);
+        ProjectId = (await Daemon.AddProjectAsync(Project.Path, CancellationToken.None)).ProjectId;
+    }
+
+    public DaemonOptions Options => new()
+    {
+        Paths = Paths,
+        Gateway = Relay.LocalUrl,
+        Supervisor = Supervisor,
+        Claude = _claudeInstalled ? ClaudeWith(_claudeEnvironment) : _directory["no-such-claude"],
+        TokenFile = _directory["tokens.json"],
+        Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
+    };
+
+    public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode);
+
+    /// <summary>A request to the daemon about its project; the whole answer.</summary>
+    public Task<JsonObject> AskAsync(TestClient client, string type, JsonNode payload) => client.AskAsync(type, payload, MachineKey, ProjectId);
+
+    /// <summary>Begins a session; its id.</summary>
+    public async Task<string> BeginAsync(TestClient client, string prompt, string? messageId = null)
+    {
+        var answer = await AskAsync(client, "agent_session_new", new JsonObject { ["messageId"] = messageId ?? Guid.NewGuid().ToString(), ["content"] = prompt });
+        return (string?)answer["payload"]?["agentSessionId"] ?? throw new InvalidOperationException(answer.ToJsonString());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Daemon.DisposeAsync();
+        await Relay.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private static void Silent(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.None);
+
+    // Its settings are environment variables, and the test's own environment is shared by all tests.
+    private string ClaudeWith(Dictionary<string, string> environment)
+    {
+        if (environment.Count == 0)
+        {
+            return FakeClaude;
+        }
+
+        var script = _directory["claude"];
+        File.WriteAllText(script, "#!/bin/sh\n" + string.Concat(environment.Select(v => $"export {v.Key}='{v.Value}'\n")) + $"exec '{FakeClaude}' \"$@\"\n");
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return script;
+    }
+
+    private static string Built(string project, string file)
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        return System.IO.Path.GetFullPath(System.IO.Path.Combine(AppContext.BaseDirectory, "..", "..", project, configuration, file));
+    }
+}
