@@ -66,7 +66,8 @@ internal sealed partial class PeerServer(Registrar registrar, Switchboard switch
         MessageBudget budget = new(time);
         while (await peer.Socket.ReadAsync(peer.Registration is null ? Limits.UnregisteredMessageBytes : Wire.MaxMessageBytes, peer.Aborted) is { } bytes)
         {
-            if (!budget.Take())
+            // Not for machines: what they send is bounded by what was asked of them, and bringing a client up to date takes thousands of events.
+            if (peer.Registration is not DaemonRegistration && !budget.Take())
             {
                 throw new ProtocolViolationException(CloseCode.Flooding, "too many messages");
             }

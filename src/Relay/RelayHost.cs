@@ -134,7 +134,9 @@ public sealed class RelayHost : IAsyncDisposable
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(45) });
         app.MapGet("/health", (RequestDelegate)(static _ => Task.CompletedTask));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server)));
-        app.MapFallback((RequestDelegate)web.ServeAsync);
+        
+        // Not the default fallback pattern, which leaves out every name with a dot in it.
+        app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
         return app;
     }
 

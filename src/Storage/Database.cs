@@ -78,9 +78,14 @@ public sealed class Database : IAsyncDisposable
     {
         _writes.Writer.TryComplete();
         await _writer;
+
+        // The readers first: only a writer that is the last to close can fold the write-ahead log into the file.
+        using (SqliteConnection readers = new(_readOnly))
+        {
+            SqliteConnection.ClearPool(readers);
+        }
+
         _connection.Dispose();
-        using SqliteConnection readers = new(_readOnly);
-        SqliteConnection.ClearPool(readers);
     }
 
     private static Database OpenOnce(string path, IReadOnlyList<string> migrations)

@@ -78,6 +78,28 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.Contains("<title>PocketCoder", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Everything_the_page_names_is_there_compressed_and_cached_by_its_name()
+    {
+        var page = await _http.GetStringAsync(_relay.Url, TestContext.Current.CancellationToken);
+        var named = System.Text.RegularExpressions.Regex.Matches(page, "(?:src|href)=\"(/[^\"]+)\"").Select(m => m.Groups[1].Value).ToList();
+
+        Assert.Contains(named, n => n.EndsWith(".js", StringComparison.Ordinal));
+        foreach (var name in named)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_relay.Url, name));
+            request.Headers.Add("Accept-Encoding", "br");
+            using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            if (name.StartsWith("/assets/", StringComparison.Ordinal))
+            {
+                Assert.Equal("br", Assert.Single(response.Content.Headers.ContentEncoding));
+                Assert.Contains("immutable", response.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("/nothing")]
     [InlineData("/../relay.db")]

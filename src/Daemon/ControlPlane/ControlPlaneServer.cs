@@ -39,8 +39,9 @@ internal sealed class ControlPlaneServer : IAsyncDisposable
                 PrivateFile.WriteAllBytes(paths.ControlPlane, JsonSerializer.SerializeToUtf8Bytes(address, ProtocolJson.For<ControlPlaneAddress>()));
                 return new ControlPlaneServer(app, paths.ControlPlane, address);
             }
-            catch (IOException ex) when (ex.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException or SocketException && port < DefaultPort + PortsToTry)
+            catch (Exception ex) when ((ex is SocketException || ex.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException) && port < DefaultPort + PortsToTry)
             {
+                // In use; a SocketException when somebody took it between our bind and our listen.
                 await app.DisposeAsync();
             }
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Projects;
@@ -14,9 +13,6 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     private const int MaxImageBytes = 5 * 1024 * 1024;
     private const int MaxListed = 200;
     private static readonly HashSet<string> ImageTypes = new(StringComparer.Ordinal) { "image/png", "image/jpeg", "image/gif", "image/webp" };
-
-    // Two arrivals of one new session's message at the same moment must find one session.
-    private readonly ConcurrentDictionary<string, Lazy<AgentSession>> _beginning = new(StringComparer.Ordinal);
 
     public void Map(MessageRoutes routes)
     {
@@ -41,16 +37,9 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
 
         var session = known is not null
             ? sessions.Require(known.AgentSessionId, project.ProjectId)
-            : _beginning.GetOrAdd(message.MessageId, _ => new Lazy<AgentSession>(() => sessions.Create(project, message.Content, message.Model, message.PermissionMode))).Value;
-        try
-        {
-            await session.AcceptAsync(message, context.ClientId, _ => context.ReplyAsync(new AgentSessionNewResponse(session.Id), cancellationToken));
-            await projects.OpenedAsync(project.ProjectId);
-        }
-        finally
-        {
-            _beginning.TryRemove(message.MessageId, out _);
-        }
+            : sessions.Begin(project, message);
+        await session.AcceptAsync(message, context.ClientId, _ => context.ReplyAsync(new AgentSessionNewResponse(session.Id), cancellationToken));
+        await projects.OpenedAsync(project.ProjectId);
     }
 
     private async Task MessageAsync(AgentMessageRequest request, RequestContext context, CancellationToken cancellationToken)

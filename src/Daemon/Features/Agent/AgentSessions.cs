@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 
@@ -24,10 +26,18 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
         return world.Store.Find(agentSessionId) is { } record && record.ProjectId == projectId ? Load(record) : throw NotFound();
     }
 
-    /// <summary>A new session, which is kept when it gets its first message.</summary>
-    public AgentSession Create(Project project, string content, string? model, PermissionMode? mode)
+    /// <summary>
+    /// The session that this message begins, kept when it is accepted. Its id follows from the message's, so that two arrivals of one message at
+    /// the same moment find one session.
+    /// </summary>
+    public AgentSession Begin(Project project, StoredMessage message)
     {
-        var id = Guid.NewGuid().ToString();
+        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"session of {message.MessageId}"))[..16];
+
+        // The marks of a random UUID, for whoever checks them.
+        bytes[6] = (byte)((bytes[6] & 0x0f) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3f) | 0x80);
+        var id = new Guid(bytes, bigEndian: true).ToString();
         var now = world.Time.GetUtcNow();
         return Load(new SessionRecord
         {
@@ -35,11 +45,11 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
             AgentId = id,
             ProjectId = project.ProjectId,
             Cwd = project.Path,
-            Title = TitleOf(content),
+            Title = TitleOf(message.Content),
             StartedAt = now,
             LastActivityAt = now,
-            Model = model,
-            Mode = mode ?? PermissionMode.Default,
+            Model = message.Model,
+            Mode = message.PermissionMode ?? PermissionMode.Default,
         });
     }
 

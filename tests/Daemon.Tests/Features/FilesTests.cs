@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using PocketCoder.TestSupport;
+using Xunit;
+
+namespace PocketCoder.Daemon.Tests.Features;
+
+public sealed class FilesTests : IAsyncLifetime
+{
+    private TestSystem _system = null!;
+    private TestClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _system = await TestSystem.StartAsync();
+        _client = await _system.ClientAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _system.DisposeAsync();
+    }
+
+    private async Task<JsonObject> ListAsync(string path) => (await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = path }))["payload"]!.AsObject();
+
+    private Task<JsonObject> ReadAsync(string path) => _system.AskAsync(_client, "fs_read", new JsonObject { ["path"] = path });
+
+    private static string? Code(JsonObject answer) => (string?)answer["error"]?["code"];
+
+    [Fact]
+    public async Task A_listing_has_directories_first_then_names_in_order()
+    {
+        _system.Project.Write("b.txt", "12345");
+        _system.Project.Write("a.txt", "");
+        _system.Project.Write("z/in.txt", "");
+        _system.Project.Write("ä b.txt", "");
+        File.CreateSymbolicLink(_system.Project["link"], "a.txt");
+
+        var root = await ListAsync("");
+        var sub = await ListAsync("z");
+
+        Assert.Equal(["z", "a.txt", "b.txt", "link", "ä b.txt"], root["children"]!.AsArray().Select(c => (string)c!["name"]!));
+        Assert.Equal(["directory", "file", "file", "symlink", "file"], root["children"]!.AsArray().Select(c => (string)c!["kind"]!));
+        Assert.Equal(5, (int)root["children"]![2]!["size"]!);
+        Assert.Equal("z/in.txt", (string?)sub["children"]![0]!["path"]);
+        Assert.False((bool)root["truncated"]!);
+    }
+
+    [Fact]
+    public async Task A_listing_ends_at_ten_thousand_entries_and_says_so()
+    {
+        Directory.CreateDirectory(_system.Project["many"]);
+        for (var i = 0; i < 10_001; i++)
+        {
+            File.Create(_system.Project[$"many/{i}"]).Dispose();
+        }
+
+        var listing = await ListAsync("many");
+
+        Assert.Equal(10_000, listing["children"]!.AsArray().Count);
+        Assert.True((bool)listing["truncated"]!);
+    }
+
+    [Fact]
+    public async Task A_text_file_is_read_with_size_and_etag_which_changes_with_it()
+    {
+        _system.Project.Write("src/a.ts", "grüße\n");
+
+        var first = (await ReadAsync("src/a.ts"))["payload"]!;
+        _system.Project.Write("src/a.ts", "grüße!\n");
+        var second = (await ReadAsync("src/a.ts"))["payload"]!;
+
+        Assert.Equal("grüße\n", (string?)first["content"]);
+        Assert.Equal("utf-8", (string?)first["encoding"]);
+        Assert.False((bool)first["binary"]!);
+        Assert.Equal(8, (int)first["size"]!);
+        Assert.NotEqual((string?)first["etag"], (string?)second["etag"]);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 1, 0, 2 })]
+    [InlineData(new byte[] { 0xff, 0xfe, 0x41 })]
+    [InlineData(new byte[] { 0xc3 })]
+    public async Task What_is_not_text_comes_as_base64(byte[] content)
+    {
+        await File.WriteAllBytesAsync(_system.Project["x.bin"], content);
+
+        var read = (await ReadAsync("x.bin"))["payload"]!;
+
+        Assert.True((bool)read["binary"]!);
+        Assert.Equal("base64", (string?)read["encoding"]);
+        Assert.Equal(content, Convert.FromBase64String((string)read["content"]!));
+    }
+
+    [Fact]
+    public async Task Ten_megabytes_are_read_and_one_byte_more_only_in_parts()
+    {
+        await File.WriteAllBytesAsync(_system.Project["big"], Enumerable.Repeat((byte)'a', (10 * 1024 * 1024) + 1).ToArray());
+        await File.WriteAllBytesAsync(_system.Project["fits"], Enumerable.Repeat((byte)'a', 10 * 1024 * 1024).ToArray());
+
+        var whole = await ReadAsync("big");
+        var fits = await ReadAsync("fits");
+        var part = await _system.AskAsync(_client, "fs_read", new JsonObject { ["path"] = "big", ["offset"] = 10 * 1024 * 1024, ["length"] = 100 });
+
+        Assert.Equal("FILE_TOO_LARGE", Code(whole));
+        Assert.Equal(10 * 1024 * 1024, ((string)fits["payload"]!["content"]!).Length);
+        Assert.Equal("a", (string?)part["payload"]!["content"]);
+    }
+
+    public static TheoryData<string> OutsidePaths => new(
+        "..", "../x", "a/../../x", "a/..", "/etc/passwd", "//etc/passwd", "C:\\Windows\\win.ini", "c:/x", "\\\\server\\share", "a\0b",
+        "out", "out/passwd", "loop-out/passwd", "abs", "sub/up/../../..", "/proc/self/environ", "fd/0");
+
+    [Theory]
+    [MemberData(nameof(OutsidePaths))]
+    public async Task No_path_leaves_the_project(string path)
+    {
+        Directory.CreateDirectory(_system.Project["sub"]);
+        File.CreateSymbolicLink(_system.Project["out"], "../home");
+        File.CreateSymbolicLink(_system.Project["abs"], "/etc/passwd");
+        File.CreateSymbolicLink(_system.Project["loop-out"], "sub/up");
+        File.CreateSymbolicLink(_system.Project["sub/up"], "../../../../../etc");
+        File.CreateSymbolicLink(_system.Project["fd"], "/proc/self/fd");
+
+        Assert.Equal("OUTSIDE_PROJECT_ROOT", Code(await ReadAsync(path)));
+        Assert.Equal("OUTSIDE_PROJECT_ROOT", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = path })));
+    }
+
+    [Fact]
+    public async Task A_link_that_stays_inside_is_followed()
+    {
+        _system.Project.Write("real/a.txt", "inside");
+        File.CreateSymbolicLink(_system.Project["real/b.txt"], "../real/a.txt");
+
+        Assert.Equal("inside", (string?)(await ReadAsync("real/b.txt"))["payload"]!["content"]);
+    }
+
+    [Fact]
+    public async Task What_is_not_a_readable_file_is_named_for_what_it_is()
+    {
+        _system.Project.Write("dir/file", "x");
+        using (var mkfifo = Process.Start("mkfifo", _system.Project["fifo"]))
+        {
+            await mkfifo.WaitForExitAsync();
+        }
+
+        Assert.Equal("FILE_NOT_FOUND", Code(await ReadAsync("missing.txt")));
+        Assert.Equal("IS_A_DIRECTORY", Code(await ReadAsync("dir")));
+        Assert.Equal("IS_A_DIRECTORY", Code(await ReadAsync("")));
+        Assert.Equal("NOT_A_DIRECTORY", Code(await ReadAsync("dir/file/deeper")));
+        Assert.Equal("NOT_A_DIRECTORY", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = "dir/file" })));
+        Assert.Equal("INVALID_REQUEST", Code(await ReadAsync("fifo")));
+        Assert.Equal("INVALID_REQUEST", Code(await ReadAsync(new string('n', 256))));
+        Assert.Equal("INVALID_REQUEST", Code(await ReadAsync(string.Join('/', Enumerable.Repeat("d", 3000)))));
+        Assert.Equal("INVALID_REQUEST", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = string.Join('/', Enumerable.Repeat("d", 21)) })));
+        Assert.Equal("FILE_NOT_FOUND", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = "nowhere" })));
+    }
+
+    [Fact]
+    public async Task A_project_that_is_gone_from_the_disk_says_so()
+    {
+        Directory.Delete(_system.Project.Path, recursive: true);
+
+        var answer = await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = "" });
+
+        Assert.Equal("FILE_NOT_FOUND", Code(answer));
+        Assert.DoesNotContain(_system.Project.Path, answer.ToJsonString(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,87 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** The PWA as its user knows it: by what is written on it. */
+export class Phone {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole('heading', { name, level: 1 });
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, exact: typeof name === 'string' });
+  }
+
+  link(name: string | RegExp): Locator {
+    return this.page.getByRole('link', { name, exact: typeof name === 'string' });
+  }
+
+  get alert(): Locator {
+    return this.page.getByRole('alert');
+  }
+
+  status(text: string | RegExp): Locator {
+    return this.page.getByRole('status').filter({ hasText: text });
+  }
+
+  get log(): Locator {
+    return this.page.getByRole('log', { name: 'Conversation' });
+  }
+
+  /** What somebody said: `claude` in finished and growing answers alike. */
+  get claude(): Locator {
+    return this.log.getByRole('article', { name: 'Claude', exact: true });
+  }
+
+  get you(): Locator {
+    return this.log.getByRole('article', { name: 'You', exact: true });
+  }
+
+  tool(name: string): Locator {
+    return this.log.getByRole('article', { name: `Tool: ${name}`, exact: true });
+  }
+
+  prompt(kind: 'Permission' | 'Question' | 'Plan'): Locator {
+    return this.page.getByRole('region', { name: kind, exact: true });
+  }
+
+  get message(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true });
+  }
+
+  get mode(): Locator {
+    return this.page.getByRole('combobox', { name: 'Mode', exact: true });
+  }
+
+  async pair(pairUrl: string): Promise<void> {
+    await this.page.goto(pairUrl);
+    await this.button('Pair').tap();
+    await expect(this.heading('Projects')).toBeVisible();
+  }
+
+  async openProject(): Promise<void> {
+    await this.link('shop').tap();
+    await expect(this.heading('shop')).toBeVisible();
+  }
+
+  async newSession(): Promise<void> {
+    await this.button('New session').tap();
+    await expect(this.message).toBeVisible();
+  }
+
+  async send(prompt: string): Promise<void> {
+    await this.message.fill(prompt);
+    await this.button('Send').tap();
+    await expect(this.message).toHaveValue('');
+  }
+
+  /** The turn is over and the session waits for what is said next. */
+  async expectIdle(): Promise<void> {
+    await expect(this.status(/^idle$/)).toBeVisible();
+    await expect(this.button('Stop')).toBeHidden();
+  }
+}

@@ -1,0 +1,68 @@
+// A stand-in for relay, daemon and agent in one, for working on the screens without any of them: npm run mock
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+import { MockDaemon } from './mock-daemon.mjs';
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; " +
+  "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+  "require-trusted-types-for 'script'; trusted-types svelte-trusted-html dompurify pocketcoder-markdown pocketcoder-worker";
+const TYPES = {
+  '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png', '.webmanifest': 'application/manifest+json',
+};
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+
+/** Starts it; `port` 0 takes a free one. Resolves to what a script needs to drive it. */
+export async function startMockRelay({ port = 0, pace = 40 } = {}) {
+  const server = createServer(serve);
+  const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'pocketcoder.v1' });
+  const daemon = new MockDaemon(pace);
+  const relay = { code: 'mock-code-0123456789', token: 1, clients: 0, expiresIn: 600, daemon, sockets };
+  sockets.on('connection', (socket) => accept(relay, socket));
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const close = () => {
+    for (const socket of sockets.clients) socket.terminate();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { ...relay, relay, url, pairUrl: `${url}/#pair=${relay.code}`, close };
+}
+
+function serve(request, response) {
+  const path = new URL(request.url, 'http://x').pathname;
+  const file = path === '/' ? 'index.html' : path.slice(1);
+  try {
+    if (file.includes('..')) throw new Error('outside');
+    const body = readFileSync(dist + file);
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': CSP, 'cache-control': 'no-cache' });
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
+function accept(relay, socket) {
+  const send = (message) => socket.readyState === 1 && socket.send(JSON.stringify(message));
+  send({ type: 'connected', payload: { protocolVersion: 1, authMode: 'embedded' } });
+  socket.on('close', () => relay.daemon.detach(send));
+  socket.on('message', (data) => {
+    const { type, requestId, sessionId, machineKey, payload = {} } = JSON.parse(data);
+    const reply = (answer) => send({ type: `${type}_response`, requestId, machineKey, sessionId, payload: answer });
+    const refuse = (code, message, details) => send({ type: 'error', requestId, error: { code, message, details } });
+    const tokens = () => ({ access_token: `access${++relay.token}`, refresh_token: `refresh${relay.token}`, expires_at: Date.now() / 1000 + relay.expiresIn, user_id: 'u' });
+    if (type === 'ping') send({ type: 'pong' });
+    else if (type === 'auth_exchange') payload.code === relay.code ? reply(tokens()) : refuse('UNAUTHORIZED', 'Not authenticated.');
+    else if (type === 'token_refresh') payload.refresh_token === `refresh${relay.token}` ? reply(tokens()) : refuse('UNAUTHORIZED', 'Not authenticated.');
+    else if (type === 'client_register') reply({ user_id: 'u', clientId: `cl_${++relay.clients}`, machines: relay.daemon.machines });
+    else if (type === 'machines_list') reply({ machines: relay.daemon.machines });
+    else relay.daemon.answer({ type, sessionId, payload, reply, refuse, send });
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { pairUrl } = await startMockRelay({ port: Number(process.env.PORT ?? 0) });
+  console.log(`Open ${pairUrl}`);
+}

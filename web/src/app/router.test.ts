@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { href, parseRoute, type Route } from './router.svelte';
+
+const part = fc.string({ minLength: 1, unit: 'grapheme' });
+const place = { machineKey: part, projectId: part };
+const path = fc.array(part.filter((name) => !name.includes('/')), { maxLength: 4 }).map((parts) => parts.join('/'));
+const anyRoute: fc.Arbitrary<Route> = fc.oneof(
+  fc.constant({ name: 'projects' as const }),
+  fc.record({ name: fc.constantFrom('sessions' as const, 'new' as const), ...place }),
+  fc.record({ name: fc.constant('session' as const), ...place, agentSessionId: part }),
+  fc.record({ name: fc.constantFrom('files' as const, 'file' as const), ...place, path }),
+);
+
+test('every screen has an address that leads back to it', () => {
+  fc.assert(
+    fc.property(anyRoute, (route) => {
+      expect(parseRoute(href(route))).toEqual(route);
+    }),
+  );
+});
+
+test.each(['', '#', '#/', '#pair=0123456789abcdef', '#/m/k', '#/m/k/p/', '#/x/y/z', '#/m/%/p/x', '#/m/k/p/x/unknown'])('%j leads home', (hash) => {
+  expect(parseRoute(hash)).toEqual({ name: 'projects' });
+});

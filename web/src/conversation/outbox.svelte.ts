@@ -1,0 +1,82 @@
+import type { PermissionMode } from '../protocol.gen';
+import type { Connection } from '../net/connection';
+import { deliver } from '../net/deliver';
+import { newId } from '../net/ids';
+import { explain } from '../ui/explain';
+import type { ConversationView } from './view';
+
+export interface Outgoing {
+  messageId: string;
+  content: string;
+  state: 'sending' | 'waiting' | 'sent' | 'failed';
+  problem: string;
+}
+
+interface Session {
+  readonly place: { machineKey: string; projectId: string };
+  id?: string;
+  chosenMode?: PermissionMode;
+}
+
+/** What the user said and the agent has not repeated yet: sent in order, each until it is answered, each once. */
+export class Outbox {
+  messages = $state<Outgoing[]>([]);
+  #connection: Connection;
+  #session: Session;
+  #created: (id: string) => void;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(connection: Connection, session: Session, created: (id: string) => void) {
+    this.#connection = connection;
+    this.#session = session;
+    this.#created = created;
+  }
+
+  send(content: string): void {
+    this.messages.push({ messageId: newId(), content, state: 'sending', problem: '' });
+    this.#queue(this.messages[this.messages.length - 1]);
+  }
+
+  retry(message: Outgoing): void {
+    message.state = 'sending';
+    message.problem = '';
+    this.#queue(message);
+  }
+
+  discard(message: Outgoing): void {
+    this.messages = this.messages.filter((other) => other.messageId !== message.messageId);
+  }
+
+  /** The view repeats what has arrived; from there on it is the view's. */
+  arrived(view: ConversationView): void {
+    if (this.messages.length === 0) return;
+    const there = new Set(view.items.map((item) => (item.kind === 'user' ? item.messageId : undefined)));
+    if (this.messages.some((message) => there.has(message.messageId))) {
+      this.messages = this.messages.filter((message) => !there.has(message.messageId));
+    }
+  }
+
+  #queue(message: Outgoing): void {
+    this.#last = this.#last.then(() => this.#deliver(message));
+  }
+
+  async #deliver(message: Outgoing): Promise<void> {
+    const { place, id, chosenMode: permissionMode } = this.#session;
+    const { messageId, content } = message;
+    const target = { machineKey: place.machineKey, sessionId: place.projectId };
+    const waiting = (): void => void (message.state = 'waiting');
+    try {
+      if (id) {
+        await deliver(this.#connection, 'agent_message', { agentSessionId: id, messageId, content }, target, waiting);
+      } else {
+        const answer = await deliver(this.#connection, 'agent_session_new', { messageId, content, permissionMode }, target, waiting);
+        this.#created(answer.agentSessionId);
+        this.#session.chosenMode = undefined;
+      }
+      message.state = 'sent';
+    } catch (error) {
+      message.state = 'failed';
+      message.problem = explain(error);
+    }
+  }
+}

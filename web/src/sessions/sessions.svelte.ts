@@ -1,0 +1,64 @@
+import type { AgentSessionEntry } from '../protocol.gen';
+import type { Connection } from '../net/connection';
+import { ConnectionLost, hasCode } from '../net/errors';
+import { explain } from '../ui/explain';
+
+const PAGE = 50;
+
+/** The agent sessions of one project, the latest first. */
+export class Sessions {
+  list = $state<AgentSessionEntry[]>([]);
+  loaded = $state(false);
+  more = $state(false);
+  problem = $state('');
+  #connection: Connection;
+  #machineKey: string;
+  #projectId: string;
+
+  constructor(connection: Connection, machineKey: string, projectId: string) {
+    this.#connection = connection;
+    this.#machineKey = machineKey;
+    this.#projectId = projectId;
+  }
+
+  /** Loads, and stays true for as long as it is shown. */
+  follow(): () => void {
+    const reload = (): void => void this.load();
+    reload();
+    this.#connection.registered.add(reload);
+    const forget = [
+      this.#connection.on('daemon_status', (status) => {
+        if (status.machineKey === this.#machineKey && status.connected) reload();
+      }),
+      this.#connection.on('agent_session_changed', (changed, envelope) => {
+        if (envelope.sessionId !== this.#projectId) return;
+        const entry = this.list.find((session) => session.agentSessionId === changed.agentSessionId);
+        if (!entry) return reload();
+        Object.assign(entry, { state: changed.state, title: changed.title, openPrompts: changed.openPrompts });
+      }),
+      () => this.#connection.registered.delete(reload),
+    ];
+    return () => forget.forEach((stop) => stop());
+  }
+
+  load(): Promise<void> {
+    return this.#fetch(undefined);
+  }
+
+  loadMore(): Promise<void> {
+    return this.#fetch(this.list.at(-1)?.agentSessionId);
+  }
+
+  async #fetch(before: string | undefined): Promise<void> {
+    try {
+      const target = { machineKey: this.#machineKey, sessionId: this.#projectId };
+      const { sessions } = await this.#connection.request('agent_sessions_list', { limit: PAGE, before }, target);
+      this.list = before ? [...this.list, ...sessions] : sessions;
+      this.more = sessions.length === PAGE;
+      this.problem = '';
+      this.loaded = true;
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) && !hasCode(error, 'MACHINE_OFFLINE')) this.problem = explain(error);
+    }
+  }
+}

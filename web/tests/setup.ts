@@ -1,0 +1,6 @@
+/** What jsdom lacks and the app uses. */
+globalThis.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};

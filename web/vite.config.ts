@@ -1,0 +1,26 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelteTesting } from '@testing-library/svelte/vite';
+import { defineConfig } from 'vitest/config';
+import { finishDist } from './build/finishDist.ts';
+
+export default defineConfig({
+  plugins: [svelte(), svelteTesting(), finishDist()],
+  // Everything is a file of its own: the CSP allows no inline script, style or data: font.
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: 'index.html', serviceWorker: 'src/serviceWorker.ts' },
+      output: {
+        // The worker keeps its name, because its URL is what a browser knows it by.
+        entryFileNames: (chunk) => (chunk.name === 'serviceWorker' ? 'service-worker.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
+  },
+});
