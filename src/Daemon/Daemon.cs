@@ -47,6 +47,7 @@ public sealed record DaemonOptions
 /// </summary>
 public sealed class Daemon : IAsyncDisposable
 {
+    private static readonly TimeSpan RegistrationPatience = TimeSpan.FromSeconds(5);
     private readonly Stack<IAsyncDisposable> _started = new();
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DaemonOptions _options;
@@ -129,6 +130,8 @@ public sealed class Daemon : IAsyncDisposable
 
     public async Task<PairingLink> CreatePairingLinkAsync(CancellationToken cancellationToken)
     {
+        // Right after a start the relay is a moment away.
+        await Registered.WaitAsync(RegistrationPatience, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var code = await _relay.CreatePairingCodeAsync(cancellationToken);
         return new PairingLink(new Uri(PublicGateway, "/#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using PocketCoder.Daemon;
+using PocketCoder.Daemon.Processes;
 
 namespace PocketCoder.Cli.Commands;
 
@@ -13,22 +14,16 @@ internal static class StartCommand
     public static Command Create(CliContext cli)
     {
         Option<bool> foreground = new("--foreground") { Description = "Stay in the foreground." };
-        Option<bool> detached = new("--detached") { Hidden = true };
-        Command command = new("start", "Start the daemon in the background.") { foreground, detached };
+        Command command = new("start", "Start the daemon in the background.") { foreground };
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(
             cli,
-            stop => parsed.GetValue(foreground) ? RunAsync(cli, parsed.GetValue(detached), stop) : StartAsync(cli, stop),
+            stop => parsed.GetValue(foreground) ? RunAsync(cli, stop) : StartAsync(cli, stop),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(CliContext cli, bool detached, CancellationToken stop)
+    private static async Task<int> RunAsync(CliContext cli, CancellationToken stop)
     {
-        if (detached && !OperatingSystem.IsWindows())
-        {
-            Detached.LeaveTerminal();
-        }
-
         var gateway = Environment.GetEnvironmentVariable("GATEWAY_URL") is { Length: > 0 } chosen ? chosen : DefaultGateway;
         if (!Uri.TryCreate(gateway, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss" or "http" or "https"))
         {
@@ -43,11 +38,7 @@ internal static class StartCommand
             return await AlreadyRunsAsync(cli);
         }
 
-        if (!detached)
-        {
-            await cli.Out.WriteLineAsync($"PocketCoder runs. Control plane: {daemon.ControlPlaneUrl}. Ctrl-C stops it.");
-        }
-
+        await cli.Out.WriteLineAsync($"PocketCoder runs. Control plane: {daemon.ControlPlaneUrl}. Ctrl-C stops it.");
         await Serving.UntilStoppedAsync(daemon, stop);
         return ExitCode.Done;
     }
@@ -60,9 +51,9 @@ internal static class StartCommand
             return await AlreadyRunsAsync(cli);
         }
 
-        using var daemon = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["start", "--foreground", "--detached"]) { UseShellExecute = false })!;
+        var pid = StartDetached();
         var patience = Stopwatch.StartNew();
-        while (!daemon.HasExited && patience.Elapsed < StartPatience)
+        while (ProcessIdentity.StartTime(pid) != 0 && patience.Elapsed < StartPatience)
         {
             if (await cli.Daemon.IsHealthyAsync(stop))
             {
@@ -80,6 +71,18 @@ internal static class StartCommand
         }
 
         return ExitCode.Failed;
+    }
+
+    private static int StartDetached()
+    {
+        string[] command = [Environment.ProcessPath!, "start", "--foreground"];
+        if (OperatingSystem.IsWindows())
+        {
+            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = true, WindowStyle = ProcessWindowStyle.Hidden })!;
+            return process.Id;
+        }
+
+        return PosixSpawn.Start(command, detached: true, out var pid) is 0 ? pid : throw new IOException("the daemon's process could not be started.");
     }
 
     private static async Task<int> AlreadyRunsAsync(CliContext cli)

@@ -29,7 +29,7 @@ internal sealed class ControlPlaneServer : IAsyncDisposable
     public static async Task<ControlPlaneServer> StartAsync(Daemon daemon, DaemonPaths paths, Action<ILoggingBuilder> configureLogging, CancellationToken cancellationToken)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        for (var port = DefaultPort; ; port++)
+        for (var port = FreePort(DefaultPort); ; port = FreePort(port + 1))
         {
             var app = Build(daemon, token, port, configureLogging);
             try
@@ -41,7 +41,7 @@ internal sealed class ControlPlaneServer : IAsyncDisposable
             }
             catch (Exception ex) when ((ex is SocketException || ex.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException) && port < DefaultPort + PortsToTry)
             {
-                // In use; a SocketException when somebody took it between our bind and our listen.
+                // Somebody took it after we had looked.
                 await app.DisposeAsync();
             }
         }
@@ -53,6 +53,27 @@ internal sealed class ControlPlaneServer : IAsyncDisposable
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(2));
         await _app.StopAsync(patience.Token);
         await _app.DisposeAsync();
+    }
+
+    // Looked for with a bare socket: starting a whole host on a taken port costs much and writes an error into the log.
+    private static int FreePort(int from)
+    {
+        for (var port = from; port < DefaultPort + PortsToTry; port++)
+        {
+            try
+            {
+                using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                probe.Listen();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: the next one.
+            }
+        }
+
+        return from;
     }
 
     private static WebApplication Build(Daemon daemon, string token, int port, Action<ILoggingBuilder> configureLogging)

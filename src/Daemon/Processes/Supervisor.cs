@@ -43,7 +43,7 @@ public static unsafe partial class Supervisor
         const int setDescriptorFlags = 2, closeOnExec = 1;
         fcntl(control, setDescriptorFlags, closeOnExec);
 
-        var error = Spawn(args[4..], out var program);
+        var error = PosixSpawn.Start(args[4..], detached: false, out var program);
         if (error != 0)
         {
             Console.Error.WriteLine($"{args[4]}: {Marshal.GetPInvokeErrorMessage(error)}");
@@ -182,47 +182,6 @@ public static unsafe partial class Supervisor
         }
     }
 
-    // posix_spawn and not System.Diagnostics.Process: the runtime's own reaping must not compete with ours, and the ignored
-    // SIGPIPE of a .NET process must not be handed on.
-    private static int Spawn(ReadOnlySpan<string> command, out int pid)
-    {
-        const short setSignalMask = 0x08, setSignalDefaults = 0x04;
-        var attributes = stackalloc byte[512];
-        var noSignals = stackalloc byte[128];
-        var allSignals = stackalloc byte[128];
-        new Span<byte>(noSignals, 128).Clear();
-        new Span<byte>(allSignals, 128).Fill(0xff);
-        pid = 0;
-        if (posix_spawnattr_init(attributes) is var error and not 0
-            || (error = posix_spawnattr_setflags(attributes, setSignalMask | setSignalDefaults)) != 0
-            || (error = posix_spawnattr_setsigmask(attributes, noSignals)) != 0
-            || (error = posix_spawnattr_setsigdefault(attributes, allSignals)) != 0)
-        {
-            return error;
-        }
-
-        List<string> environment = [];
-        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            environment.Add($"{variable.Key}={variable.Value}");
-        }
-
-        return posix_spawnp(out pid, command[0], null, attributes, NullTerminated(command), NullTerminated(CollectionsMarshal.AsSpan(environment)));
-    }
-
-    private static byte** NullTerminated(ReadOnlySpan<string> texts)
-    {
-        // Freed by the end of the process.
-        var array = (byte**)NativeMemory.Alloc((nuint)(texts.Length + 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < texts.Length; i++)
-        {
-            array[i] = (byte*)Marshal.StringToCoTaskMemUTF8(texts[i]);
-        }
-
-        array[texts.Length] = null;
-        return array;
-    }
-
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsid();
 
@@ -240,19 +199,4 @@ public static unsafe partial class Supervisor
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint read(int descriptor, byte* buffer, nint count);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_init(byte* attributes);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_setflags(byte* attributes, short flags);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_setsigmask(byte* attributes, byte* signals);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_setsigdefault(byte* attributes, byte* signals);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int posix_spawnp(out int pid, string file, void* fileActions, byte* attributes, byte** arguments, byte** environment);
 }

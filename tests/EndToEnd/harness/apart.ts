@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { expect } from '@playwright/test';
 import type { Home } from './home';
 import { pairUrlIn } from './pairing';
 import type { Running } from './running';
@@ -10,17 +11,16 @@ export class Apart {
   #daemon: Running<string> | undefined;
   #port = 0;
 
-  private constructor(home: Home) {
+  constructor(home: Home) {
     this.home = home;
   }
 
-  static async start(home: Home): Promise<Apart> {
-    const apart = new Apart(home);
-    await apart.startRelay();
-    await home.run(['login', apart.#relay!.ready.pairCode], apart.#gateway);
-    await apart.startDaemon();
-    await home.run(['add', home.project], apart.#gateway);
-    return apart;
+  async start(): Promise<void> {
+    await this.startRelay();
+    await this.home.run(['login', this.#relay!.ready.pairCode], this.#gateway);
+    await this.startDaemon();
+    await this.home.run(['add', this.home.project], this.#gateway);
+    await expect.poll(() => this.#isConnected(), { message: 'the daemon joins the relay' }).toBe(true);
   }
 
   get url(): string {
@@ -55,6 +55,11 @@ export class Apart {
   async stop(): Promise<void> {
     await this.#daemon?.end('SIGTERM');
     await this.#relay?.end('SIGTERM');
+  }
+
+  async #isConnected(): Promise<boolean> {
+    const status = JSON.parse(await this.home.run(['status', '--json'], this.#gateway)) as { relay: { connected: boolean } };
+    return status.relay.connected;
   }
 
   get #gateway(): NodeJS.ProcessEnv {

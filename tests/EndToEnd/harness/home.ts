@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { root } from './paths';
 import { fillProject } from './project';
 import { Running } from './running';
-import { processesWith } from './survivors';
+import { type Process, processesWith } from './survivors';
 
 export interface HomeOptions {
   /** The Claude Code to use; the real one when absent. */
@@ -80,9 +80,14 @@ export class Home {
     return [...this.#started.map(({ output }) => output), ...logs].join('\n');
   }
 
+  /** What runs in this home: the executable, Claude Code, and whatever it started. */
+  processes(): Promise<Process[]> {
+    return processesWith(`POCKETCODER_HOME=${this.#env.POCKETCODER_HOME}`);
+  }
+
   /** Removes everything and says which processes were left (none, one hopes). */
   async remove(): Promise<string[]> {
-    const left = await processesWith(`POCKETCODER_HOME=${this.#env.POCKETCODER_HOME}`);
+    const left = await this.processes();
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
     return left.map(({ command }) => command);

@@ -52,10 +52,14 @@ export const test = base.extend<Fixtures, { anthropic: FakeAnthropic }>({
   },
 
   apart: async ({ home, guard }, use) => {
-    const apart = await Apart.start(home);
-    guard.allow(apart.url);
-    await use(apart);
-    await apart.stop();
+    const apart = new Apart(home);
+    try {
+      await apart.start();
+      guard.allow(apart.url);
+      await use(apart);
+    } finally {
+      await apart.stop();
+    }
   },
 
   guard: async ({}, use) => {

@@ -93,6 +93,8 @@ export const text = {
     states: { running: 'running', done: 'done', failed: 'failed', denied: 'denied', stopped: 'stopped' },
     show: (name: string) => `Show details of ${name}`,
     input: 'Input',
+    content: 'Content',
+    change: 'Change',
     output: 'Output',
     noOutput: 'No output.',
     empty: 'Empty file.',
