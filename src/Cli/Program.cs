@@ -32,5 +32,14 @@ root.SetAction(_ => cli.Out.WriteLine("""
     It shows a code to scan with the phone. Everything else: pocketcoder --help
     """));
 
-// Commands that serve stop themselves on Ctrl-C and SIGTERM; nobody else should end the process under them.
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20), EnableDefaultExceptionHandler = false });
+try
+{
+    // Commands that serve stop themselves on Ctrl-C and SIGTERM; nobody else should end the process under them.
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20), EnableDefaultExceptionHandler = false });
+}
+catch (Exception ex)
+{
+    // A bug. Whoever looks for it sets LOG_LEVEL=debug; nobody else wants to read a stack trace.
+    var debugging = Environment.GetEnvironmentVariable("LOG_LEVEL") is "debug" or "trace";
+    return await cli.FailAsync($"Something went wrong in PocketCoder itself: {(debugging ? ex.ToString() : ex.Message)}");
+}

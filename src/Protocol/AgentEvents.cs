@@ -42,7 +42,7 @@ public sealed record AgentInit(
     IReadOnlyList<string>? SlashCommands = null) : AgentEvent;
 
 /// <summary>What was asked, from whichever client or terminal. <c>queued</c> when it waits for its turn.</summary>
-public sealed record AgentUser(string? MessageId, string Content, IReadOnlyList<AgentImage>? Images = null, bool? Queued = null) : AgentEvent;
+public sealed record AgentUser(string Content, string? MessageId = null, IReadOnlyList<AgentImage>? Images = null, bool? Queued = null) : AgentEvent;
 
 /// <summary>An image of a message; <c>data</c> (base64) is left out when it is large.</summary>
 public sealed record AgentImage(string MediaType, long Bytes, string? Data = null);

@@ -19,7 +19,10 @@ public sealed record DaemonStatusReport(
     public int? Agents { get; init; }
 }
 
-public sealed record RelayStatus(bool Connected, DateTimeOffset? LastConnectedAt, DateTimeOffset? LastHeartbeatAt)
+public sealed record RelayStatus(
+    bool Connected,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastConnectedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastHeartbeatAt)
 {
     public string? Url { get; init; }
 }

@@ -13,6 +13,8 @@ public sealed class CommandTests : IDisposable
     private readonly TempDirectory _directory = new();
     private readonly List<Process> _running = [];
 
+    private string _gateway = "ws://127.0.0.1:9";
+
     private sealed record Outcome(int ExitCode, string Output, string Error);
 
     public void Dispose()
@@ -35,6 +37,7 @@ public sealed class CommandTests : IDisposable
             WorkingDirectory = Directory.CreateDirectory(_directory["work"]).FullName,
         };
         start.Environment["POCKETCODER_HOME"] = _directory["home"];
+        start.Environment["GATEWAY_URL"] = _gateway;
         start.Environment["POCKETCODER_CLAUDE"] = TestSystem.FakeClaude;
         var process = Process.Start(start)!;
         _running.Add(process);
@@ -167,7 +170,7 @@ public sealed class CommandTests : IDisposable
     {
         var relay = Start("relay", "--json", "--listen", "http://127.0.0.1:0", "--data-dir", _directory["relay"]);
         var ready = JsonNode.Parse((await relay.StandardOutput.ReadLineAsync())!)!;
-        Environment.SetEnvironmentVariable("GATEWAY_URL", (string?)ready["url"]);
+        _gateway = (string)ready["url"]!;
 
         var login = await RunAsync("login", (string)ready["pairUrl"]!);
         var spent = await RunAsync("login", (string)ready["pairCode"]!);
@@ -196,6 +199,21 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal(ExitCode.NotRunning, status.ExitCode);
         Assert.NotNull((string?)again["machineKey"]);
+    }
+
+    [Fact]
+    public async Task Status_is_shown_before_the_relay_was_ever_reached()
+    {
+        var daemon = Start("start", "--foreground");
+        await daemon.StandardOutput.ReadLineAsync().WaitAsync(TestClient.Patience);
+
+        var status = await RunAsync("status");
+        var json = await RunAsync("status", "--json");
+
+        Assert.Equal(ExitCode.Done, status.ExitCode);
+        Assert.Contains("not", status.Output, StringComparison.Ordinal);
+        Assert.False((bool)JsonNode.Parse(json.Output)!["relay"]!["connected"]!);
+        Assert.Null(JsonNode.Parse(json.Output)!["relay"]!["lastConnectedAt"]);
     }
 
     [Fact]

@@ -435,8 +435,8 @@ export interface AgentInit {
 /** What was asked, from whichever client or terminal. `queued` when it waits for its turn. */
 export interface AgentUser {
   type: 'user';
-  messageId?: string;
   content: string;
+  messageId?: string;
   images?: AgentImage[];
   queued?: boolean;
   agentSessionId: string;

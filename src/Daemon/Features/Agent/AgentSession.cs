@@ -95,7 +95,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
         var position = queued ? _waiting.Count + 1 : 0;
         _record = _record with { MessageCount = _record.MessageCount + 1 };
         var saved = await SaveAsync(
-            [new AgentUser(message.MessageId, message.Content, ToEventImages(message.Images), queued ? true : null) { AgentSessionId = Id }],
+            [new AgentUser(message.Content, message.MessageId, ToEventImages(message.Images), queued ? true : null) { AgentSessionId = Id }],
             connection => AgentStore.AddMessage(connection, Id, message, position));
         _waiting.Enqueue(message);
         await reply(new AgentMessageResponse(queued, position));
