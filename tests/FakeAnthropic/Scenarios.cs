@@ -55,7 +55,7 @@ internal sealed partial class Scenarios(Dictionary<string, Step[]> named)
             : (name, named.GetValueOrDefault(name) ?? [new Step { Text = $"The fake API has no scenario {name}." }]);
     }
 
-    // A step with `times` that has been used up stands for nothing: what was its place is the next one's.
+    // A step that has served its `times` gives its place to the one after it.
     private int SkipUsedUp(string name, Step[] steps, int answers)
     {
         var number = 0;

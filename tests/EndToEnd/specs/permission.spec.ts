@@ -64,11 +64,11 @@ test('a suggestion that is allowed with it holds for the next write', async ({ p
 test('a command asks with the command in sight, and stopping withdraws the question', async ({ phone, home }) => {
   await phone.newSession();
   await phone.send('[[scenario:bash]]');
-  await expect(phone.prompt('Permission')).toContainText('touch made-by-bash.txt && echo made');
+  await expect(phone.prompt('Permission')).toContainText('touch from-a-command.txt && echo written');
 
   await phone.button('Stop').tap();
   await expect(phone.prompt('Permission')).toBeHidden();
   await expect(phone.log.getByText('Stopped', { exact: true })).toBeVisible();
   await phone.expectIdle();
-  await expect(access(join(home.project, 'made-by-bash.txt'))).rejects.toThrow();
+  await expect(access(join(home.project, 'from-a-command.txt'))).rejects.toThrow();
 });

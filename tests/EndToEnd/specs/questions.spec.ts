@@ -6,7 +6,7 @@ test('questions are answered with options', async ({ phone }) => {
   await phone.newSession();
   await phone.send('[[scenario:ask]]');
   const question = phone.prompt('Question');
-  await expect(question).toContainText('Which colour should it be?');
+  await expect(question).toContainText('Which colour shall the button get?');
 
   await question.getByRole('radio', { name: 'Blue' }).check();
   await question.getByRole('checkbox', { name: 'Tests' }).check();

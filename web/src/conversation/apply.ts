@@ -73,7 +73,7 @@ function applyResolved(view: ConversationView, event: AgentPromptResolved, key: 
   const prompts = view.prompts.filter((open) => open !== prompt);
   const next = add(
     { ...view, prompts, activity: prompts.length > 0 ? 'waiting' : 'running' },
-    { kind: 'outcome', key, outcome: event.outcome, title: prompt.title },
+    { kind: 'outcome', key, outcome: event.outcome, about: prompt.kind, title: prompt.title },
   );
   if (event.outcome === 'allowed') return next;
   return changeTool(next, prompt.toolUseId, (item) => ({ ...item, state: 'denied' }));

@@ -1,4 +1,4 @@
-import type { AgentActivity, AgentEvent, AgentImage, AgentPrompt, FileEdit, PromptOutcome } from '../protocol.gen';
+import type { AgentActivity, AgentEvent, AgentImage, AgentPrompt, FileEdit, PromptKind, PromptOutcome } from '../protocol.gen';
 
 export type ToolState = 'running' | 'done' | 'failed' | 'denied' | 'stopped';
 
@@ -41,6 +41,7 @@ export interface ToolItem extends ItemBase {
 export interface OutcomeItem extends ItemBase {
   kind: 'outcome';
   outcome: PromptOutcome;
+  about: PromptKind;
   title: string;
 }
 

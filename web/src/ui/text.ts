@@ -85,7 +85,11 @@ export const text = {
     interrupted: 'Interrupted',
     interruptedHint: 'The agent or its machine went away in the middle of this turn. Nothing is repeated by itself: say “go on” to continue.',
     failed: 'Failed',
-    outcomes: { allowed: 'Allowed', denied: 'Denied', withdrawn: 'Withdrawn', expired: 'Expired' },
+    outcomes: {
+      permission: { allowed: 'Allowed', denied: 'Denied', withdrawn: 'Withdrawn', expired: 'Expired' },
+      question: { allowed: 'Answered', denied: 'Skipped', withdrawn: 'Withdrawn', expired: 'Expired' },
+      plan: { allowed: 'Approved', denied: 'Sent back', withdrawn: 'Withdrawn', expired: 'Expired' },
+    },
   },
 
   tool: {

@@ -64,9 +64,11 @@ internal sealed partial class AgentSession : IAsyncDisposable
     public bool HasAgent => _agent is not null;
 
     /// <summary>The session as a list shows it.</summary>
-    public AgentSessionEntry Describe() => new(
-        Id, _record.Title, _record.StartedAt, _record.LastActivityAt, _record.MessageCount, State, _waiting.Count, _record.Model,
-        _prompts.Count > 0 ? _prompts.Count : null);
+    public AgentSessionEntry Describe() => Describe(_record, State, _waiting.Count, _prompts.Count);
+
+    public static AgentSessionEntry Describe(SessionRecord record, AgentSessionState state, int waiting, int openPrompts) => new(
+        record.AgentSessionId, record.Title, record.StartedAt, record.LastActivityAt, record.MessageCount, state, waiting, record.Model,
+        openPrompts > 0 ? openPrompts : null);
 
     private AgentSessionState State =>
         _prompts.Count > 0 ? AgentSessionState.Waiting : _turn is not null ? AgentSessionState.Running : AgentSessionState.Idle;

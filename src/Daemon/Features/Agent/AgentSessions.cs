@@ -56,7 +56,9 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
     public IReadOnlyList<AgentSessionEntry> List(string projectId, int limit, string? before)
     {
         var entries = world.Store.OfProject(projectId)
-            .Select(record => _sessions.TryGetValue(record.AgentSessionId, out var loaded) ? loaded.Value.Describe() : Load(record).Describe())
+            .Select(record => _sessions.TryGetValue(record.AgentSessionId, out var loaded)
+                ? loaded.Value.Describe()
+                : AgentSession.Describe(record, AgentSessionState.Idle, waiting: 0, openPrompts: 0)) // what has anything open is loaded at start
             .ToList();
         return [.. entries.Skip(before is null ? 0 : entries.FindIndex(e => e.AgentSessionId == before) + 1).Take(limit)];
     }
