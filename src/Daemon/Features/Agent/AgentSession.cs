@@ -288,13 +288,26 @@ internal sealed partial class AgentSession : IAsyncDisposable
 
     private async Task RunNextAsync()
     {
-        while (_turn is null && _waiting.TryDequeue(out var message))
+        while (_turn is null && _waiting.TryPeek(out var message))
         {
             _cooling?.Dispose();
-            _turn = new Turn(message, _world.Time.GetTimestamp());
-            await PublishAsync(await SaveAsync(
-                [new AgentStatus(AgentActivity.Running) { AgentSessionId = Id }],
-                connection => AgentStore.SetMessage(connection, message.MessageId, MessageState.Given)));
+            IReadOnlyList<byte[]> saved;
+            try
+            {
+                _turn = new Turn(message, _world.Time.GetTimestamp());
+                saved = await SaveAsync(
+                    [new AgentStatus(AgentActivity.Running) { AgentSessionId = Id }],
+                    connection => AgentStore.SetMessage(connection, message.MessageId, MessageState.Given));
+            }
+            catch
+            {
+                // Not on disk, so not given: it waits on, and the next message tries again.
+                _turn = null;
+                throw;
+            }
+
+            _waiting.Dequeue();
+            await PublishAsync(saved);
             await AnnounceAsync();
             try
             {

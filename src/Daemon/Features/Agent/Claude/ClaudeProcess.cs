@@ -218,12 +218,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private async Task HandleAsync(ReadOnlyMemory<byte> line)
     {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 256 });
-        }
-        catch (JsonException)
+        if (ClaudeLines.Parse(line) is not { } document)
         {
             LogNotJson(line.Length);
             return;
@@ -232,7 +227,19 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         using (document)
         {
             List<AgentSignal> signals = [];
-            if (!_lines.TryMap(document.RootElement, signals))
+            bool known;
+            try
+            {
+                known = _lines.TryMap(document.RootElement, signals);
+            }
+            catch (InvalidOperationException)
+            {
+                // Text that JSON can spell and .NET cannot hold, in a place nobody thought of. One line is lost, not the agent.
+                LogNotJson(line.Length);
+                return;
+            }
+
+            if (!known)
             {
                 var (type, subtype) = (document.RootElement.Text("type"), document.RootElement.Text("subtype"));
                 LogUnknownLine(type, subtype);
