@@ -1,9 +1,9 @@
 // Sums the results of all suites and ends with the line `N passed, N failed[, N skipped]`.
-// usage: node totals.mjs DIR   DIR holds NAME.xml (xunit), NAME.json (vitest or Playwright) and NAME.exit (the suite's exit code)
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+// usage: node totals.mjs DIR NAME…   DIR holds NAME.xml (xunit), NAME.json (vitest or Playwright) and NAME.exit (the suite's exit code)
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const directory = process.argv[2];
+const [directory, ...expected] = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function xunit(xml) {
@@ -23,9 +23,10 @@ function json(report) {
     : { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests };
 }
 
-for (const name of readdirSync(directory).filter((file) => file.endsWith('.exit')).map((file) => file.slice(0, -5))) {
-  const [xmlFile, jsonFile] = ['.xml', '.json'].map((ending) => join(directory, name + ending));
-  const exit = Number(readFileSync(join(directory, `${name}.exit`), 'utf8'));
+for (const name of expected) {
+  const [xmlFile, jsonFile, exitFile] = ['.xml', '.json', '.exit'].map((ending) => join(directory, name + ending));
+  // A suite that was killed left no exit code.
+  const exit = existsSync(exitFile) ? Number(readFileSync(exitFile, 'utf8')) : 1;
   let sum = { passed: 0, failed: 0, skipped: 0 };
   try {
     if (existsSync(xmlFile)) sum = xunit(readFileSync(xmlFile, 'utf8'));

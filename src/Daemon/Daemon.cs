@@ -122,6 +122,7 @@ public sealed class Daemon : IAsyncDisposable
         var removed = await _projects.RemoveAsync(projectId);
         if (removed)
         {
+            await _sessions.EndProjectAsync(projectId);
             await ReRegisterAsync(cancellationToken);
         }
 
@@ -162,7 +163,7 @@ public sealed class Daemon : IAsyncDisposable
         // 1. What is local: database, projects, control plane.
         var database = Use(Database.Open(paths.Database, EmbeddedScripts.Of(typeof(Daemon).Assembly), aside => DaemonLog.Damaged(log, Path.GetFileName(aside))));
         _projects = new ProjectStore(database, time);
-        ClaudeLocator claude = new(_options.Claude, time);
+        var claude = Use(new ClaudeLocator(_options.Claude, time));
         Machine = new MachineDescription(paths, _projects, claude);
 
         // 2. Who we are at the relay.
@@ -200,7 +201,7 @@ public sealed class Daemon : IAsyncDisposable
         ControlPlaneUrl = controlPlane.Address.Url;
         Use(relay);
         Use(_sessions);
-        _ = _sessions.RecoverAsync().ContinueWith(
+        _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         relay.Start();
         DaemonLog.Started(log, MachineDescription.Version, ControlPlaneUrl);

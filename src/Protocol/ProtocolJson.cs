@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -21,6 +22,7 @@ public static class ProtocolJson
         {
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
             MaxDepth = Wire.MaxDepth,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // never inside HTML; the default makes six bytes of each letter that is not ASCII
             AllowDuplicateProperties = false,                // two equal keys are an attempt to be read in two ways
             NumberHandling = JsonNumberHandling.Strict,
             AllowOutOfOrderMetadataProperties = true,        // "type" of an agent event is not its first member

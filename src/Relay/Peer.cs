@@ -22,11 +22,17 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
     private int _queuedBytes;
     private (int Code, string Reason)? _close;
 
+    /// <summary>Closing: nothing it says counts any more.</summary>
+    public bool IsClosing => _close is not null;
+
     public MessageSocket Socket => socket;
 
     public string RemoteAddress => remoteAddress;
 
     public Registration? Registration { get; set; }
+
+    /// <summary>What a machine last told of itself that clients show.</summary>
+    public string? Told { get; set; }
 
     /// <summary>Cancelled when the socket must not be read any longer.</summary>
     public CancellationToken Aborted => _aborted.Token;
@@ -52,13 +58,14 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
     {
         _close ??= (code, reason);
         _queue.Writer.TryComplete();
+        Cancel(after: TimeSpan.FromSeconds(5));
     }
 
     /// <summary>Ends the socket at once.</summary>
     public void Abort()
     {
         _queue.Writer.TryComplete();
-        _aborted.Cancel();
+        Cancel(after: TimeSpan.Zero);
     }
 
     /// <summary>The only writer of the socket; ends when the peer is closed or gone.</summary>
@@ -68,21 +75,34 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
         {
             await foreach (var bytes in _queue.Reader.ReadAllAsync(_aborted.Token))
             {
-                await socket.WebSocket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, _aborted.Token);
+                // What is on its way does not stand in the queue.
                 Interlocked.Add(ref _queuedBytes, -bytes.Length);
+                await socket.WebSocket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, _aborted.Token);
             }
 
             if (_close is var (code, reason))
             {
                 using CancellationTokenSource patience = new(TimeSpan.FromSeconds(5));
                 await socket.WebSocket.CloseOutputAsync((WebSocketCloseStatus)code, reason, patience.Token);
-                _aborted.CancelAfter(TimeSpan.FromSeconds(2));
+                Cancel(after: TimeSpan.FromSeconds(2));
             }
         }
         catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
             // The peer is gone; its reader finds out by itself.
-            _aborted.Cancel();
+            Cancel(after: TimeSpan.Zero);
+        }
+    }
+
+    private void Cancel(TimeSpan after)
+    {
+        try
+        {
+            _aborted.CancelAfter(after);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its connection has ended already.
         }
     }
 

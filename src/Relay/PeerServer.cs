@@ -66,6 +66,11 @@ internal sealed partial class PeerServer(Registrar registrar, Switchboard switch
         MessageBudget budget = new(time);
         while (await peer.Socket.ReadAsync(peer.Registration is null ? Limits.UnregisteredMessageBytes : Wire.MaxMessageBytes, peer.Aborted) is { } bytes)
         {
+            if (peer.IsClosing)
+            {
+                continue;
+            }
+
             // Not for machines: what they send is bounded by what was asked of them, and bringing a client up to date takes thousands of events.
             if (peer.Registration is not DaemonRegistration && !budget.Take())
             {

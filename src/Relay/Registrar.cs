@@ -57,7 +57,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
             throw EmbeddedIdentity.Refused();
         }
 
-        await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine);
+        await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine, request.Projects);
         return new DaemonRegisterResponse(grant.UserId);
     }
 

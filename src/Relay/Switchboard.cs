@@ -21,10 +21,12 @@ internal sealed class Switchboard(PendingRequests pending, MachineStore machines
     public int SocketsOf(string userId) =>
         _daemons.Values.Concat(_clients.Values).Count(peer => peer.Registration?.UserId == userId);
 
-    public async Task DaemonJoinedAsync(Peer peer, DaemonRegistration registration, MachineInfo machine)
+    public async Task DaemonJoinedAsync(Peer peer, DaemonRegistration registration, MachineInfo machine, IReadOnlyList<RegisteredProject> projects)
     {
         await machines.SeenAsync(registration.MachineKey, machine);
-        peer.Registration = registration;
+        var told = string.Join('\n', [machine.Label, .. projects.Select(p => $"{p.ProjectId} {p.Name}")]);
+        var known = peer.Registration is not null && peer.Told == told;
+        (peer.Registration, peer.Told) = (registration, told);
         Peer? older = null;
         _daemons.AddOrUpdate(registration.MachineKey, peer, (_, present) =>
         {
@@ -37,7 +39,11 @@ internal sealed class Switchboard(PendingRequests pending, MachineStore machines
             pending.MachineGone(registration.MachineKey);
         }
 
-        ToClientsOf(registration.UserId, Envelope.Of(new DaemonStatus(registration.MachineKey, Connected: true, machine.Label, time.GetUtcNow())));
+        // A new token on the same socket is no news: clients would attach anew for nothing.
+        if (!known)
+        {
+            ToClientsOf(registration.UserId, Envelope.Of(new DaemonStatus(registration.MachineKey, Connected: true, machine.Label, time.GetUtcNow())));
+        }
     }
 
     public void ClientJoined(Peer peer, ClientRegistration registration)

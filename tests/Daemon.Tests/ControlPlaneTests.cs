@@ -145,7 +145,7 @@ public sealed class ControlPlaneTests : IAsyncLifetime
         await using var client = await _system.ClientAsync();
 
         using var again = await SendAsync(HttpMethod.Post, "/re-register");
-        await client.UntilTypeAsync("daemon_status");
+        Assert.Equal("projects_list_response", (string?)(await client.AskAsync("projects_list", null, _system.MachineKey))["type"]);
         using var stop = await SendAsync(HttpMethod.Post, "/stop");
 
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);

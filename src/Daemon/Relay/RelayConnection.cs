@@ -198,6 +198,7 @@ internal sealed partial class RelayConnection(
         }
         else if (message.RequestId is not null && message.Type is not (Wire.Error or Wire.Pong))
         {
+            await link.Ready.Task.WaitAsync(cancellationToken);
             await Dispatch(message, link.SendAsync, cancellationToken);
         }
     }
@@ -209,6 +210,7 @@ internal sealed partial class RelayConnection(
             await AuthenticateAsync(link, lifetime.Token);
             onRegistered();
             _link = link;
+            link.Ready.TrySetResult();
             LastConnectedAt = LastHeartbeatAt = time.GetUtcNow();
             _firstRegistration.TrySetResult();
             LogConnected();

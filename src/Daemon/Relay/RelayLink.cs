@@ -15,7 +15,15 @@ internal sealed class RelayLink(MessageSocket socket, CancellationToken lifetime
     private readonly Channel<Envelope> _outgoing = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(1024) { SingleReader = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Envelope>> _asked = new(StringComparer.Ordinal);
 
-    public ValueTask SendAsync(Envelope message, CancellationToken cancellationToken) => _outgoing.Writer.WriteAsync(message, cancellationToken);
+    /// <summary>Ends when this daemon is registered and events have a way out; requests wait for it.</summary>
+    public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ValueTask SendAsync(Envelope message, CancellationToken cancellationToken) => _outgoing.Writer.WriteAsync(Bounded(message), cancellationToken);
+
+    // The relay closes the whole connection over one message that is too large.
+    private static Envelope Bounded(Envelope message) => message.Payload.Length <= Wire.MaxMessageBytes - 4096
+        ? message
+        : Envelope.OfError(new ErrorInfo(ErrorCode.FileTooLarge, "The answer is too large to be sent. Ask for a part of it."), message.RequestId, message.ClientId);
 
     /// <summary>Asks the relay itself. An error becomes a <see cref="RequestException"/>.</summary>
     public async Task<TResponse> AskAsync<TRequest, TResponse>(TRequest request, CancellationToken cancellationToken)

@@ -172,6 +172,8 @@ public sealed class AgentTests : IAsyncLifetime
         await _client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (bool)m["payload"]!["connected"]!);
         var afterRestart = await _system.BeginAsync(_client, "say hello", id);
 
+        await _client.AskAsync("ping", null);
+        Assert.Contains(EventsOf(_client), e => Type(e) == "done");
         Assert.All(again.Append(afterRestart), other => Assert.Equal(session, other));
         Assert.Single(await HistoryAsync(session), e => Type(e) == "user");
         Assert.Single(await HistoryAsync(session), e => Type(e) == "done");

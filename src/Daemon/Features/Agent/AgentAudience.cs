@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
 
@@ -9,6 +10,8 @@ internal sealed class AgentAudience(string agentSessionId, string projectId, Sen
     private readonly HashSet<string> _clients = new(StringComparer.Ordinal);
 
     public void Attach(string clientId) => _clients.Add(clientId);
+
+    public bool Has(string clientId) => _clients.Contains(clientId);
 
     public void Detach(string clientId) => _clients.Remove(clientId);
 
@@ -31,4 +34,18 @@ internal sealed class AgentAudience(string agentSessionId, string projectId, Sen
         Envelope.Of(new AgentSessionChanged(agentSessionId, state, title, openPrompts, lastSeq), sessionId: projectId), CancellationToken.None);
 
     public static byte[] ToJson(AgentEvent happened) => Envelope.Serialize(happened);
+
+    /// <summary>The event's JSON; one that is larger than the limit is told as what it was, without what it held.</summary>
+    public static byte[] ToJson(AgentEvent happened, int maxBytes)
+    {
+        var json = ToJson(happened);
+        return json.Length <= maxBytes ? json : ToJson(happened switch
+        {
+            AgentPrompt prompt => prompt with { Input = JsonElement.Parse("{}"), Plan = null, Questions = null, Suggestions = null, Reason = "The request is too large to be shown." },
+            AgentToolUse tool => tool with { Input = JsonElement.Parse("{}"), Truncated = true },
+            AgentFileEdit edit => edit with { Edits = [], Truncated = true },
+            AgentUser user => user with { Images = null },
+            _ => new AgentError("too_large", "Something the agent said was too large to be kept.") { AgentSessionId = happened.AgentSessionId, Seq = happened.Seq, At = happened.At },
+        });
+    }
 }

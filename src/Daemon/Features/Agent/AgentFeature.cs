@@ -38,7 +38,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         var session = known is not null
             ? sessions.Require(known.AgentSessionId, project.ProjectId)
             : sessions.Begin(project, message);
-        await session.AcceptAsync(message, context.ClientId, _ => context.ReplyAsync(new AgentSessionNewResponse(session.Id), cancellationToken));
+        await session.AcceptAsync(message, context.ClientId, begins: true, _ => context.ReplyAsync(new AgentSessionNewResponse(session.Id), cancellationToken));
         await projects.OpenedAsync(project.ProjectId);
     }
 
@@ -51,7 +51,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
             await claude.RequireAsync(cancellationToken);
         }
 
-        await session.AcceptAsync(message, context.ClientId, response => context.ReplyAsync(response, cancellationToken));
+        await session.AcceptAsync(message, context.ClientId, begins: false, response => context.ReplyAsync(response, cancellationToken));
     }
 
     private Task<AgentSessionsListResponse> ListAsync(AgentSessionsListRequest request, RequestContext context, CancellationToken cancellationToken)

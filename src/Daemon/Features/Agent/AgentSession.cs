@@ -22,6 +22,9 @@ internal sealed partial class AgentSession : IAsyncDisposable
 {
     private const int MaxWaiting = 50;
     private const int ReplayChunk = 500;
+
+    // Far below the largest message, which an event has to fit into at each replay.
+    private const int MaxEventBytes = 6 * 1024 * 1024;
     private static readonly TimeSpan InterruptGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan InputPatience = TimeSpan.FromSeconds(30);
 
@@ -74,7 +77,8 @@ internal sealed partial class AgentSession : IAsyncDisposable
         _prompts.Count > 0 ? AgentSessionState.Waiting : _turn is not null ? AgentSessionState.Running : AgentSessionState.Idle;
 
     /// <summary>Accepts a message: kept, answered, then run when its turn comes. The same id again gets the same answer and nothing runs.</summary>
-    public Task AcceptAsync(StoredMessage message, string? clientId, Reply<AgentMessageResponse> reply) => DoAsync(async () =>
+    /// <param name="begins">The message began the session: a client that asks again has seen nothing of it yet, and gets all.</param>
+    public Task AcceptAsync(StoredMessage message, string? clientId, bool begins, Reply<AgentMessageResponse> reply) => DoAsync(async () =>
     {
         if (_world.Store.FindMessage(message.MessageId) is { } known)
         {
@@ -83,8 +87,14 @@ internal sealed partial class AgentSession : IAsyncDisposable
                 throw new RequestException(ErrorCode.InvalidRequest, "This messageId belongs to another session.");
             }
 
-            await reply(new AgentMessageResponse(known.Position > 0, known.Position));
+            await TellAsync(() => reply(new AgentMessageResponse(known.Position > 0, known.Position)));
+            if (begins && clientId is not null && !_audience.Has(clientId))
+            {
+                await ReplayAsync(clientId, afterSeq: 0);
+            }
+
             Attach(clientId);
+            await RunNextAsync();
             return;
         }
 
@@ -100,7 +110,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
             [new AgentUser(message.Content, message.MessageId, ToEventImages(message.Images), queued ? true : null) { AgentSessionId = Id }],
             connection => AgentStore.AddMessage(connection, Id, message, position));
         _waiting.Enqueue(message);
-        await reply(new AgentMessageResponse(queued, position));
+        await TellAsync(() => reply(new AgentMessageResponse(queued, position)));
         Attach(clientId);
         await PublishAsync(saved);
         await AnnounceAsync();
@@ -109,6 +119,13 @@ internal sealed partial class AgentSession : IAsyncDisposable
 
     /// <summary>Sends what the client missed, answers, then goes on live.</summary>
     public Task AttachAsync(string clientId, long afterSeq, Reply<AgentSessionAttachResponse> reply) => DoAsync(async () =>
+    {
+        await ReplayAsync(clientId, afterSeq);
+        _audience.Attach(clientId);
+        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State)));
+    });
+
+    private async Task ReplayAsync(string clientId, long afterSeq)
     {
         var cursor = afterSeq;
         while (_world.Store.Events(Id, cursor, ReplayChunk) is { Count: > 0 } events)
@@ -129,10 +146,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
         {
             await _audience.SendToAsync(clientId, AgentAudience.ToJson(Delta(_partialMessage, _partial.ToString())));
         }
-
-        _audience.Attach(clientId);
-        await reply(new AgentSessionAttachResponse(_record.LastSeq, State));
-    });
+    }
 
     public Task DetachAsync(string? clientId) => DoAsync(() =>
     {
@@ -151,7 +165,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
     /// <summary>Stops the running turn. False when none runs.</summary>
     public Task CancelAsync(Reply<AgentCancelResponse> reply) => DoAsync(async () =>
     {
-        await reply(new AgentCancelResponse(_turn is not null));
+        await TellAsync(() => reply(new AgentCancelResponse(_turn is not null)));
         if (_turn is { CancelRequested: false } turn)
         {
             turn.CancelRequested = true;
@@ -178,38 +192,67 @@ internal sealed partial class AgentSession : IAsyncDisposable
 
         var allow = answer.Decision == PromptDecision.Allow;
         var saved = await ClosePromptAsync(prompt, allow ? PromptOutcome.Allowed : PromptOutcome.Denied, clientId);
-        await reply(new AgentPromptResponseResponse(true));
+        await TellAsync(() => reply(new AgentPromptResponseResponse(true)));
         await PublishAsync(saved);
         await AnnounceAsync();
-        await agent.AnswerAsync(
-            prompt, new PromptAnswer(allow, suggestions, answer.Message, answer.UpdatedInput, answer.Answers, answer.Interrupt == true), Patience());
+        try
+        {
+            await agent.AnswerAsync(
+                prompt, new PromptAnswer(allow, suggestions, answer.Message, answer.UpdatedInput, answer.Answers, answer.Interrupt == true), Patience());
+        }
+        catch (Exception ex)
+        {
+            // The agent would wait for ever. Its end closes the turn.
+            LogNotGiven(ex, Id);
+            _ = agent.StopAsync(force: true);
+        }
     });
+
+    // What was accepted goes on, whether or not the one who asked still hears of it.
+    private static async Task TellAsync(Func<ValueTask> reply)
+    {
+        try
+        {
+            await reply();
+        }
+        catch (Exception ex) when (ex is ChannelClosedException or OperationCanceledException or System.Net.WebSockets.WebSocketException)
+        {
+        }
+    }
 
     /// <summary>Changes mode and model, of a running turn too.</summary>
     public async Task<AgentSetModeResponse> SetModeAsync(PermissionMode? mode, string? model)
     {
         // The agent's answer is awaited outside the inbox, which meanwhile takes what else the agent says.
-        if (_agent is { } agent)
+        var asked = _agent;
+        if (asked is { } agent)
         {
-            Refuse(mode is { } wanted ? await agent.SetModeAsync(wanted, Patience()) : null);
-            Refuse(model is not null ? await agent.SetModelAsync(model, Patience()) : null);
+            Require(mode is { } wanted ? await agent.SetModeAsync(wanted, Patience()) : null);
+            Require(model is not null ? await agent.SetModelAsync(model, Patience()) : null);
         }
 
         AgentSetModeResponse response = null!;
         await DoAsync(async () =>
         {
+            // It was starting while the other one, or none, was asked.
+            if (_agent is { } started && !ReferenceEquals(started, asked))
+            {
+                Require(mode is { } wanted ? await started.SetModeAsync(wanted, Patience()) : null);
+                Require(model is not null ? await started.SetModelAsync(model, Patience()) : null);
+            }
+
             _record = _record with { Mode = mode ?? _record.Mode, Model = model ?? _record.Model };
             await SaveAsync([], null);
             response = new AgentSetModeResponse(_record.Mode, _record.Model);
         });
         return response;
+    }
 
-        static void Refuse(string? reason)
+    private static void Require(string? reason)
+    {
+        if (reason is not null)
         {
-            if (reason is not null)
-            {
-                throw new RequestException(ErrorCode.InvalidRequest, $"The agent did not take this setting: {reason}");
-            }
+            throw new RequestException(ErrorCode.InvalidRequest, $"The agent did not take this setting: {reason}");
         }
     }
 
@@ -313,7 +356,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
             {
                 await GiveAsync(message);
             }
-            catch (Exception ex) when (ex is RequestException or OperationCanceledException or IOException or System.ComponentModel.Win32Exception)
+            catch (Exception ex)
             {
                 await FailTurnAsync(ex);
             }
@@ -322,21 +365,15 @@ internal sealed partial class AgentSession : IAsyncDisposable
 
     private async Task GiveAsync(StoredMessage message)
     {
-        var settingsAsAtStart = _agent is null;
+        if (_agent is { } warm)
+        {
+            Require(message.PermissionMode is { } mode ? await warm.SetModeAsync(mode, Patience()) : null);
+            Require(message.Model is { } model ? await warm.SetModelAsync(model, Patience()) : null);
+        }
+
+        // An agent that starts gets them as arguments.
         _record = _record with { Mode = message.PermissionMode ?? _record.Mode, Model = message.Model ?? _record.Model };
         var agent = _agent ?? await StartAsync();
-        if (!settingsAsAtStart)
-        {
-            if (message.PermissionMode is { } mode)
-            {
-                await agent.SetModeAsync(mode, Patience());
-            }
-
-            if (message.Model is { } model)
-            {
-                await agent.SetModelAsync(model, Patience());
-            }
-        }
 
         await agent.SendAsync(new UserInput(message.MessageId, message.Content, message.Images), Patience());
     }
@@ -346,9 +383,9 @@ internal sealed partial class AgentSession : IAsyncDisposable
         await SurvivorGoneAsync();
         var agent = await _world.Start(new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode), Patience());
         _agent = agent;
+        _ = ListenAsync(agent);
         _record = _record with { ProcessId = agent.ProcessId, ProcessStarted = ProcessIdentity.StartTime(agent.ProcessId) };
         await SaveAsync([], null);
-        _ = ListenAsync(agent);
         return agent;
     }
 
@@ -405,42 +442,60 @@ internal sealed partial class AgentSession : IAsyncDisposable
                 continue;
             }
 
-            await FlushAsync(events);
-            switch (signal)
-            {
-                case TextGrew grew:
-                    await GrowAsync(grew);
-                    break;
-                case PromptAsked asked:
-                    await AskAsync(asked);
-                    break;
-                case PromptWithdrawn withdrawn when _prompts.Values.FirstOrDefault(p => p.RequestId == withdrawn.RequestId) is { } prompt:
-                    await PublishAsync(await ClosePromptAsync(prompt, PromptOutcome.Withdrawn, by: null));
-                    await AnnounceAsync();
-                    break;
-                case TurnEnded ended when _turn is { } turn:
-                    await EndTurnAsync(Done(ended, turn));
-                    await RunNextAsync();
-                    break;
-                case AgentIdChanged changed:
-                    _record = _record with { AgentId = changed.AgentId, Begun = true };
-                    await SaveAsync([], null);
-                    break;
-                case TitleChanged title:
-                    _record = _record with { Title = title.Title };
-                    await SaveAsync([], null);
-                    await AnnounceAsync();
-                    break;
-                case ModeChanged mode:
-                    await ModeAsync(mode);
-                    break;
-                case AgentExited exited:
-                    await ExitedAsync(agent, exited);
-                    break;
-            }
+            await GuardAsync(() => FlushAsync(events));
+            await GuardAsync(() => HearAsync(agent, signal));
         }
 
-        await FlushAsync(events);
+        await GuardAsync(() => FlushAsync(events));
+    }
+
+    // What cannot be kept (a full disk) must not take with it what follows: above all not the end of the turn or of the agent.
+    private async Task GuardAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception ex)
+        {
+            LogLostSignal(ex);
+        }
+    }
+
+    private async Task HearAsync(IAgentTransport agent, AgentSignal signal)
+    {
+        switch (signal)
+        {
+            case TextGrew grew:
+                await GrowAsync(grew);
+                break;
+            case PromptAsked asked:
+                await AskAsync(asked);
+                break;
+            case PromptWithdrawn withdrawn when _prompts.Values.FirstOrDefault(p => p.RequestId == withdrawn.RequestId) is { } prompt:
+                await PublishAsync(await ClosePromptAsync(prompt, PromptOutcome.Withdrawn, by: null));
+                await AnnounceAsync();
+                break;
+            case TurnEnded ended when _turn is { } turn:
+                await EndTurnAsync(Done(ended, turn));
+                await RunNextAsync();
+                break;
+            case AgentIdChanged changed:
+                _record = _record with { AgentId = changed.AgentId, Begun = true };
+                await SaveAsync([], null);
+                break;
+            case TitleChanged title:
+                _record = _record with { Title = title.Title };
+                await SaveAsync([], null);
+                await AnnounceAsync();
+                break;
+            case ModeChanged mode:
+                await ModeAsync(mode);
+                break;
+            case AgentExited exited:
+                await ExitedAsync(agent, exited);
+                break;
+        }
     }
 
     private void Note(AgentEvent happened, List<AgentEvent> events)
@@ -465,8 +520,9 @@ internal sealed partial class AgentSession : IAsyncDisposable
     {
         if (events.Count > 0)
         {
-            await PublishAsync(await SaveAsync(events, null));
+            List<AgentEvent> batch = [.. events];
             events.Clear();
+            await PublishAsync(await SaveAsync(batch, null));
         }
     }
 
@@ -519,7 +575,14 @@ internal sealed partial class AgentSession : IAsyncDisposable
         _record = _record with { ProcessId = null, ProcessStarted = null };
         if (_turn is not { } turn)
         {
+            // Work in the background can ask between turns.
+            foreach (var prompt in _prompts.Values.ToList())
+            {
+                await PublishAsync(await ClosePromptAsync(prompt, PromptOutcome.Withdrawn, by: null));
+            }
+
             await SaveAsync([], null);
+            await AnnounceAsync();
             return;
         }
 
@@ -591,18 +654,19 @@ internal sealed partial class AgentSession : IAsyncDisposable
     {
         var message = _turn!.Message;
         var open = _prompts.Values.ToList();
-        _turn = null;
-        _prompts.Clear();
-        _partial.Clear();
         List<AgentEvent> events = [.. open.Select(p => new AgentPromptResolved(p.Prompt.PromptId, PromptOutcome.Withdrawn) { AgentSessionId = Id }), done with { MessageId = message?.MessageId }];
-        await PublishAsync(await SaveAsync(events, connection =>
+        var saved = await SaveAsync(events, connection =>
         {
             open.ForEach(p => AgentStore.RemovePrompt(connection, p.Prompt.PromptId));
             if (message is not null)
             {
                 AgentStore.SetMessage(connection, message.MessageId, MessageState.Ended);
             }
-        }));
+        });
+        _turn = null;
+        _prompts.Clear();
+        _partial.Clear();
+        await PublishAsync(saved);
         await AnnounceAsync();
         CoolDown();
     }
@@ -614,9 +678,9 @@ internal sealed partial class AgentSession : IAsyncDisposable
         _cooling = _world.Time.CreateTimer(
             _ => DoAsync(() =>
             {
-                if (_turn is null && Interlocked.Exchange(ref _agent, null) is { } idle)
+                // The process stays on record until it is gone, so that the next one waits for its end.
+                if (_turn is null && _prompts.Count == 0 && Interlocked.Exchange(ref _agent, null) is { } idle)
                 {
-                    _record = _record with { ProcessId = null, ProcessStarted = null };
                     _ = idle.StopAsync(force: false);
                 }
 
@@ -635,7 +699,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
         foreach (var happened in events)
         {
             seq++;
-            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = now })));
+            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = now }, MaxEventBytes)));
         }
 
         _record = _record with { LastSeq = seq, LastActivityAt = events.Count > 0 ? now : _record.LastActivityAt };

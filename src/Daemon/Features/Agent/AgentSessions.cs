@@ -64,8 +64,20 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
     }
 
     /// <summary>Closes what a crash left open, and goes on with what waited. The sessions take it as their first work; nobody waits for its end.</summary>
-    public Task RecoverAsync() => Task.WhenAll(
-        [.. world.Store.Unfinished().Select(world.Store.Find).OfType<SessionRecord>().Select(record => Load(record).RecoverAsync())]);
+    public Task RecoverAsync(IReadOnlySet<string> projectIds) => Task.WhenAll(
+        [.. world.Store.Unfinished().Select(world.Store.Find).OfType<SessionRecord>()
+            .Where(record => projectIds.Contains(record.ProjectId))
+            .Select(record => Load(record).RecoverAsync())]);
+
+    /// <summary>The project is not registered any more: nothing may run in it.</summary>
+    public async Task EndProjectAsync(string projectId)
+    {
+        foreach (var session in Loaded.Where(s => s.ProjectId == projectId))
+        {
+            await session.DisposeAsync();
+            _sessions.TryRemove(session.Id, out _);
+        }
+    }
 
     /// <summary>A client is gone (null: all of them, with the connection to the relay).</summary>
     public async Task DetachAsync(string? clientId)

@@ -11,9 +11,12 @@ internal sealed class GitFeature(ProjectStore projects) : IFeature
     private async Task<GitStatusResponse> StatusAsync(GitStatusRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         var project = projects.Require(context.ProjectId);
-        var result = await HardenedGit.RunReadOnlyAsync(
-            project.Path, ["status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=all"], cancellationToken);
-        return result.ExitCode == 0 ? PorcelainStatus.Parse(result.Output) : throw Failure(result, project);
+
+        // A project may be a directory of a larger repository: its paths are its own, and what lies beside it is not its business.
+        var where = await HardenedGit.RunReadOnlyAsync(project.Path, ["rev-parse", "--show-prefix"], cancellationToken);
+        var result = where.ExitCode != 0 ? where : await HardenedGit.RunReadOnlyAsync(
+            project.Path, ["status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=all", "--", "."], cancellationToken);
+        return result.ExitCode == 0 ? PorcelainStatus.Parse(result.Output, where.Output.TrimEnd('\n')) : throw Failure(result, project);
     }
 
     private static RequestException Failure(GitResult result, Project project)

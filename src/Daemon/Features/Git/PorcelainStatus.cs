@@ -6,7 +6,7 @@ namespace PocketCoder.Daemon.Features.Git;
 /// <summary>Reads <c>git status --porcelain=v2 --branch -z</c> (git-status(1), "Porcelain Format Version 2").</summary>
 internal static class PorcelainStatus
 {
-    public static GitStatusResponse Parse(string output)
+    public static GitStatusResponse Parse(string output, string prefix)
     {
         string? branch = null, head = null, upstream = null;
         int ahead = 0, behind = 0;
@@ -38,26 +38,29 @@ internal static class PorcelainStatus
                     Add(xy, path, ++i < entries.Length ? entries[i] : null);
                     break;
                 case 'u' when entry.Split(' ', 11) is [_, var xy, .., var path]:
-                    conflicted.Add(new GitChange(path, xy));
+                    conflicted.Add(new GitChange(Own(path), xy));
                     break;
                 case '?':
-                    unstaged.Add(new GitChange(entry[2..], "?"));
+                    unstaged.Add(new GitChange(Own(entry[2..]), "?"));
                     break;
             }
         }
 
         return new GitStatusResponse(branch, Detached: branch is null, head, upstream, ahead, behind, staged, unstaged, conflicted);
 
+        // git names paths from the repository's root, whatever directory it is asked about.
+        string Own(string path) => path.StartsWith(prefix, StringComparison.Ordinal) ? path[prefix.Length..] : path;
+
         void Add(string xy, string path, string? origPath)
         {
             if (xy[0] != '.')
             {
-                staged.Add(new GitChange(path, xy[..1], xy[0] is 'R' or 'C' ? origPath : null));
+                staged.Add(new GitChange(Own(path), xy[..1], xy[0] is 'R' or 'C' && origPath is not null ? Own(origPath) : null));
             }
 
             if (xy[1] != '.')
             {
-                unstaged.Add(new GitChange(path, xy[1..], xy[1] is 'R' or 'C' ? origPath : null));
+                unstaged.Add(new GitChange(Own(path), xy[1..], xy[1] is 'R' or 'C' && origPath is not null ? Own(origPath) : null));
             }
         }
     }

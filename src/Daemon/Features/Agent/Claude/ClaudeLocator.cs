@@ -10,12 +10,13 @@ internal sealed record ClaudeInstallation(string Path, string Version);
 /// <summary>
 /// Finds Claude Code, or takes the one that was chosen. A daemon that a service manager starts has a short PATH, so the usual places are looked at too.
 /// </summary>
-internal sealed class ClaudeLocator(string? chosen, TimeProvider time)
+internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LoginIsFresh = TimeSpan.FromMinutes(5);
 
     private (string Path, DateTime Written, string Version)? _known;
+    private readonly SemaphoreSlim _asking = new(1);
     private long? _loggedInSince;
 
     /// <summary>Null when it is not there.</summary>
@@ -42,6 +43,22 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time)
 
     /// <summary>Where it is, when it is there and logged in; else <c>AGENT_UNAVAILABLE</c> with what to do.</summary>
     public async Task<ClaudeInstallation> RequireAsync(CancellationToken cancellationToken)
+    {
+        // One at a time and in order: of many messages at once each would ask, and they would overtake each other.
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            return await RequireOnceAsync(cancellationToken);
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    public void Dispose() => _asking.Dispose();
+
+    private async Task<ClaudeInstallation> RequireOnceAsync(CancellationToken cancellationToken)
     {
         var claude = await FindAsync(cancellationToken) ?? throw Unavailable(
             "not_installed", "Claude Code is not installed on the machine.", "Install it on the machine: npm install -g @anthropic-ai/claude-code");

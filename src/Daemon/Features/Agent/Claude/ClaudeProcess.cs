@@ -202,9 +202,11 @@ internal sealed partial class ClaudeProcess : IAgentTransport
                 await HandleAsync(line);
             }
         }
-        catch (IOException ex)
+        catch (Exception ex)
         {
+            // Whatever it was: the session must hear that the agent ended, or its turn never does.
             LogOutputLost(ex);
+            await _process.StopAsync();
         }
 
         var exitCode = await _process.Exited;
@@ -232,10 +234,11 @@ internal sealed partial class ClaudeProcess : IAgentTransport
             {
                 known = _lines.TryMap(document.RootElement, signals);
             }
-            catch (InvalidOperationException)
+            catch (Exception ex) when (ex is InvalidOperationException or JsonException)
             {
-                // Text that JSON can spell and .NET cannot hold, in a place nobody thought of. One line is lost, not the agent.
+                // Text that JSON can spell and .NET cannot hold, in a place nobody thought of. One line is lost, not the agent; a question in it is refused.
                 LogNotJson(line.Length);
+                await RefuseAsync(document.RootElement);
                 return;
             }
 
@@ -266,7 +269,15 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     // A question that we cannot answer must not leave the agent waiting.
     private async Task RefuseUnknownRequestAsync(JsonElement line)
     {
-        if (line.Text("type") != "control_request" || line.Get("request").Text("subtype") is "can_use_tool" || line.Text("request_id") is not { } id)
+        if (line.Get("request").Text("subtype") is not "can_use_tool")
+        {
+            await RefuseAsync(line);
+        }
+    }
+
+    private async Task RefuseAsync(JsonElement line)
+    {
+        if (line.Text("type") != "control_request" || line.Text("request_id") is not { } id)
         {
             return;
         }

@@ -16,6 +16,9 @@ internal static class Cut
     /// <summary>What a person decides about must be readable whole, so the limit is far.</summary>
     public const int PromptLength = 2 * 1024 * 1024;
 
+    /// <summary>Of an input; it goes some levels deep into a message, which may have 64.</summary>
+    private const int MaxDepth = 48;
+
     public static string Text(string text, out bool? truncated) => At(text, TextLength, out truncated);
 
     public static string Content(string text, out bool? truncated) => At(text, ContentLength, out truncated);
@@ -71,17 +74,12 @@ internal static class Cut
         return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
     }
 
-    // An escaped lone surrogate is JSON, but no text that could be written out again.
+    // An escaped lone surrogate is JSON, but no text that could be written out again; what nests too deep would not pass the relay.
     private static bool IsText(string raw)
     {
-        if (!raw.Contains("\\u", StringComparison.Ordinal))
-        {
-            return true;
-        }
-
         try
         {
-            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(raw));
+            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(raw), new JsonReaderOptions { MaxDepth = MaxDepth });
             while (reader.Read())
             {
                 if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
@@ -92,7 +90,7 @@ internal static class Cut
 
             return true;
         }
-        catch (InvalidOperationException)
+        catch (Exception ex) when (ex is InvalidOperationException or JsonException)
         {
             return false;
         }
