@@ -65,17 +65,8 @@ public static class ProcessIdentity
     {
         if (OperatingSystem.IsLinux())
         {
-            try
-            {
-                // Field 22 of /proc/PID/stat; the name in field 2 may hold anything, so count from behind its closing bracket.
-                var stat = File.ReadAllText($"/proc/{pid}/stat");
-                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                return fields[0] == "Z" ? 0 : long.Parse(fields[19], CultureInfo.InvariantCulture);
-            }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-            {
-                return 0;
-            }
+            // Field 22 of proc_pid_stat(5).
+            return LiveStat(pid) is { } fields ? long.Parse(fields[19], CultureInfo.InvariantCulture) : 0;
         }
 
         try
@@ -86,6 +77,22 @@ public static class ProcessIdentity
         catch (Exception ex) when (ex is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             return 0;
+        }
+    }
+
+    /// <summary>Linux: the fields of /proc/PID/stat from the third on; null when there is no such process, or only its zombie.</summary>
+    internal static string[]? LiveStat(int pid)
+    {
+        try
+        {
+            // The name in field 2 may hold anything, so count from behind its closing bracket.
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] == "Z" ? null : fields;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 }

@@ -51,6 +51,16 @@ public sealed class ClaudeLinesTests
         return signals;
     }
 
+    private static void MapAndSend(JsonDocument line)
+    {
+        List<AgentSignal> signals = [];
+        new ClaudeLines("/srv/lab/project").TryMap(line.RootElement, signals);
+        foreach (var happened in signals.OfType<Happened>())
+        {
+            Envelope.Serialize(happened.Event);
+        }
+    }
+
     [Fact]
     public void There_are_captures_of_both_versions() =>
         Assert.True(Files.Length > 150 && Files.Count(f => Path.GetFileName(f).StartsWith("v197", StringComparison.Ordinal)) > 5);
@@ -125,12 +135,7 @@ public sealed class ClaudeLinesTests
                 return;
             }
 
-            List<AgentSignal> signals = [];
-            new ClaudeLines("/srv/lab/project").TryMap(json.RootElement, signals);
-            foreach (var happened in signals.OfType<Happened>())
-            {
-                Envelope.Serialize(happened.Event);
-            }
+            MapAndSend(json);
         }, iter: 10_000);
 
     [Fact]
@@ -148,12 +153,7 @@ public sealed class ClaudeLinesTests
             // Not as a node: what half a surrogate pair spells cannot be written by the library.
             parent[name] = "@other@";
             using var json = JsonDocument.Parse(node.ToJsonString().Replace("\"@other@\"", other, StringComparison.Ordinal));
-            List<AgentSignal> signals = [];
-            new ClaudeLines("/srv/lab/project").TryMap(json.RootElement, signals);
-            foreach (var happened in signals.OfType<Happened>())
-            {
-                Envelope.Serialize(happened.Event);
-            }
+            MapAndSend(json);
         }, iter: 10_000);
 
     [Fact]
