@@ -4,6 +4,7 @@ using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Files;
+using PocketCoder.Daemon.Features.Files.Search;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Daemon.Relay;
@@ -180,10 +181,12 @@ public sealed class Daemon : IAsyncDisposable
             _options.AgentWarmFor,
             logging.CreateLogger<AgentSession>());
         _sessions = new AgentSessions(surroundings);
+        SearchFeature search = new(_projects);
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects),
                 new FilesFeature(_projects),
+                search,
                 new GitFeature(_projects),
                 new AgentFeature(_sessions, agentStore, _projects, claude),
             ]),
@@ -194,7 +197,11 @@ public sealed class Daemon : IAsyncDisposable
             Machine.DescribeAsync, time, logging.CreateLogger<RelayConnection>())
         {
             Dispatch = router.DispatchAsync,
-            ClientGone = _sessions.DetachAsync,
+            ClientGone = clientId =>
+            {
+                search.ClientGone(clientId);
+                return _sessions.DetachAsync(clientId);
+            },
         };
 
         var controlPlane = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken));
