@@ -9,6 +9,9 @@ namespace PocketCoder.Daemon.Features.Files.Search;
 /// <summary>The files that a search looks at: what git does not ignore; for text, when ripgrep is there, only those that hold it.</summary>
 internal static class SearchCandidates
 {
+    /// <summary>Test seam: the name of the program.</summary>
+    internal static string Ripgrep { get; set; } = "rg";
+
     // Where there is no git to say what is not worth reading; the same that the watcher leaves out.
     private static readonly string[] Ignored = ["node_modules", ".git", "dist", "build", ".next"];
 
@@ -75,7 +78,7 @@ internal static class SearchCandidates
     // --no-config: a file that RIPGREP_CONFIG_PATH names could make it run a program on each file.
     private static Process? StartRipgrep(string root, string below, FsSearchRequest request)
     {
-        ProcessStartInfo start = new("rg")
+        ProcessStartInfo start = new(Ripgrep)
         {
             WorkingDirectory = root,
             RedirectStandardInput = true,
