@@ -248,10 +248,10 @@ internal sealed partial class ProjectTree
     private (SafeFileHandle Parent, byte[] Name) OpenParent(string path, bool create)
     {
         var names = Names(path);
-        return (OpenDirectory(string.Join('/', names[..^1]), create), RawName.ToBytes(names[^1]));
+        return (OpenParentDirectory(string.Join('/', names[..^1]), create), RawName.ToBytes(names[^1]));
     }
 
-    private SafeFileHandle OpenDirectory(string path, bool create)
+    private SafeFileHandle OpenParentDirectory(string path, bool create)
     {
         var handle = Native.OpenBeneath(_root!, path.Length == 0 ? "." : path, Native.Directory, out var error);
         if (handle is null && error == Native.NoEntry && create && path.Length > 0)

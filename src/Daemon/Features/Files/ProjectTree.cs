@@ -62,10 +62,21 @@ internal sealed partial class ProjectTree : IDisposable
     /// <summary>The entries of a directory.</summary>
     public DirectoryListing List(string path)
     {
-        using var directory = OpenRead(path);
-        return Native.KindOf(directory) == FileKind.Directory
-            ? DirectoryListing.Read(directory, Path.Combine(_rootPath, path), path)
-            : throw new RequestException(ErrorCode.NotADirectory, "This is not a directory.", new ErrorDetails { Path = path });
+        using var directory = OpenDirectory(path);
+        return DirectoryListing.Read(directory, Path.Combine(_rootPath, path), path);
+    }
+
+    /// <summary>Opens a directory to read; anything else is refused.</summary>
+    public SafeFileHandle OpenDirectory(string path)
+    {
+        var directory = OpenRead(path);
+        if (Native.KindOf(directory) == FileKind.Directory)
+        {
+            return directory;
+        }
+
+        directory.Dispose();
+        throw Refusal(path, Native.NotDirectory);
     }
 
     public void Dispose() => _root?.Dispose();
@@ -93,7 +104,7 @@ internal sealed partial class ProjectTree : IDisposable
     public static RequestException Refusal(string path, int error) => error switch
     {
         Native.NoEntry => new RequestException(ErrorCode.FileNotFound, "There is no such file or directory.", new ErrorDetails { Path = path }),
-        Native.NotDirectory => new RequestException(ErrorCode.NotADirectory, "A part of this path is not a directory.", new ErrorDetails { Path = path }),
+        Native.NotDirectory => new RequestException(ErrorCode.NotADirectory, "This is not a directory, or a part of its path is none.", new ErrorDetails { Path = path }),
         Native.IsDirectory => IsDirectory(path),
         Native.Exists => new RequestException(ErrorCode.AlreadyExists, "Something with this name is there already.", new ErrorDetails { Path = path }),
         Native.NotEmpty or Native.NotEmptyMac => new RequestException(ErrorCode.AlreadyExists, "A directory with this name is there already, and it is not empty.", new ErrorDetails { Path = path }),

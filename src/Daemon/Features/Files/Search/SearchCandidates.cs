@@ -19,7 +19,7 @@ internal static class SearchCandidates
     {
         // Refuses what leads out before another program gets to see it.
         var below = request.Path ?? "";
-        tree.List(below);
+        tree.OpenDirectory(below).Dispose();
         return request.Kind == FsSearchKind.Text ? HoldingAsync(tree, root, below, request, cancellationToken) : AllAsync(tree, root, below, cancellationToken);
     }
 
