@@ -1,41 +1,23 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using PocketCoder.TestSupport;
 using Xunit;
 
 namespace PocketCoder.Daemon.Tests.Features;
 
-public sealed class FilesTests : IAsyncLifetime
+public sealed class FilesTests : SystemTests
 {
-    private TestSystem _system = null!;
-    private TestClient _client = null!;
+    private async Task<JsonObject> ListAsync(string path) => (await AskAsync("fs_list", new JsonObject { ["path"] = path }))["payload"]!.AsObject();
 
-    public async ValueTask InitializeAsync()
-    {
-        _system = await TestSystem.StartAsync();
-        _client = await _system.ClientAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _client.DisposeAsync();
-        await _system.DisposeAsync();
-    }
-
-    private async Task<JsonObject> ListAsync(string path) => (await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = path }))["payload"]!.AsObject();
-
-    private Task<JsonObject> ReadAsync(string path) => _system.AskAsync(_client, "fs_read", new JsonObject { ["path"] = path });
-
-    private static string? Code(JsonObject answer) => (string?)answer["error"]?["code"];
+    private Task<JsonObject> ReadAsync(string path) => AskAsync("fs_read", new JsonObject { ["path"] = path });
 
     [Fact]
     public async Task A_listing_has_directories_first_then_names_in_order()
     {
-        _system.Project.Write("b.txt", "12345");
-        _system.Project.Write("a.txt", "");
-        _system.Project.Write("z/in.txt", "");
-        _system.Project.Write("ä b.txt", "");
-        File.CreateSymbolicLink(_system.Project["link"], "a.txt");
+        Project.Write("b.txt", "12345");
+        Project.Write("a.txt", "");
+        Project.Write("z/in.txt", "");
+        Project.Write("ä b.txt", "");
+        File.CreateSymbolicLink(Project["link"], "a.txt");
 
         var root = await ListAsync("");
         var sub = await ListAsync("z");
@@ -50,10 +32,10 @@ public sealed class FilesTests : IAsyncLifetime
     [Fact]
     public async Task A_listing_ends_at_ten_thousand_entries_and_says_so()
     {
-        Directory.CreateDirectory(_system.Project["many"]);
+        Directory.CreateDirectory(Project["many"]);
         for (var i = 0; i < 10_001; i++)
         {
-            File.Create(_system.Project[$"many/{i}"]).Dispose();
+            File.Create(Project[$"many/{i}"]).Dispose();
         }
 
         var listing = await ListAsync("many");
@@ -65,10 +47,10 @@ public sealed class FilesTests : IAsyncLifetime
     [Fact]
     public async Task A_text_file_is_read_with_size_and_etag_which_changes_with_it()
     {
-        _system.Project.Write("src/a.ts", "grüße\n");
+        Project.Write("src/a.ts", "grüße\n");
 
         var first = (await ReadAsync("src/a.ts"))["payload"]!;
-        _system.Project.Write("src/a.ts", "grüße!\n");
+        Project.Write("src/a.ts", "grüße!\n");
         var second = (await ReadAsync("src/a.ts"))["payload"]!;
 
         Assert.Equal("grüße\n", (string?)first["content"]);
@@ -84,7 +66,7 @@ public sealed class FilesTests : IAsyncLifetime
     [InlineData(new byte[] { 0xc3 })]
     public async Task What_is_not_text_comes_as_base64(byte[] content)
     {
-        await File.WriteAllBytesAsync(_system.Project["x.bin"], content);
+        await File.WriteAllBytesAsync(Project["x.bin"], content);
 
         var read = (await ReadAsync("x.bin"))["payload"]!;
 
@@ -96,12 +78,12 @@ public sealed class FilesTests : IAsyncLifetime
     [Fact]
     public async Task Ten_megabytes_are_read_and_one_byte_more_only_in_parts()
     {
-        await File.WriteAllBytesAsync(_system.Project["big"], Enumerable.Repeat((byte)'a', (10 * 1024 * 1024) + 1).ToArray());
-        await File.WriteAllBytesAsync(_system.Project["fits"], Enumerable.Repeat((byte)'a', 10 * 1024 * 1024).ToArray());
+        await File.WriteAllBytesAsync(Project["big"], Enumerable.Repeat((byte)'a', (10 * 1024 * 1024) + 1).ToArray());
+        await File.WriteAllBytesAsync(Project["fits"], Enumerable.Repeat((byte)'a', 10 * 1024 * 1024).ToArray());
 
         var whole = await ReadAsync("big");
         var fits = await ReadAsync("fits");
-        var part = await _system.AskAsync(_client, "fs_read", new JsonObject { ["path"] = "big", ["offset"] = 10 * 1024 * 1024, ["length"] = 100 });
+        var part = await AskAsync("fs_read", new JsonObject { ["path"] = "big", ["offset"] = 10 * 1024 * 1024, ["length"] = 100 });
 
         Assert.Equal("FILE_TOO_LARGE", Code(whole));
         Assert.Equal(10 * 1024 * 1024, ((string)fits["payload"]!["content"]!).Length);
@@ -116,22 +98,22 @@ public sealed class FilesTests : IAsyncLifetime
     [MemberData(nameof(OutsidePaths))]
     public async Task No_path_leaves_the_project(string path)
     {
-        Directory.CreateDirectory(_system.Project["sub"]);
-        File.CreateSymbolicLink(_system.Project["out"], "../home");
-        File.CreateSymbolicLink(_system.Project["abs"], "/etc/passwd");
-        File.CreateSymbolicLink(_system.Project["loop-out"], "sub/up");
-        File.CreateSymbolicLink(_system.Project["sub/up"], "../../../../../etc");
-        File.CreateSymbolicLink(_system.Project["fd"], "/proc/self/fd");
+        Directory.CreateDirectory(Project["sub"]);
+        File.CreateSymbolicLink(Project["out"], "../home");
+        File.CreateSymbolicLink(Project["abs"], "/etc/passwd");
+        File.CreateSymbolicLink(Project["loop-out"], "sub/up");
+        File.CreateSymbolicLink(Project["sub/up"], "../../../../../etc");
+        File.CreateSymbolicLink(Project["fd"], "/proc/self/fd");
 
         Assert.Equal("OUTSIDE_PROJECT_ROOT", Code(await ReadAsync(path)));
-        Assert.Equal("OUTSIDE_PROJECT_ROOT", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = path })));
+        Assert.Equal("OUTSIDE_PROJECT_ROOT", Code(await AskAsync("fs_list", new JsonObject { ["path"] = path })));
     }
 
     [Fact]
     public async Task A_link_that_stays_inside_is_followed()
     {
-        _system.Project.Write("real/a.txt", "inside");
-        File.CreateSymbolicLink(_system.Project["real/b.txt"], "../real/a.txt");
+        Project.Write("real/a.txt", "inside");
+        File.CreateSymbolicLink(Project["real/b.txt"], "../real/a.txt");
 
         Assert.Equal("inside", (string?)(await ReadAsync("real/b.txt"))["payload"]!["content"]);
     }
@@ -139,8 +121,8 @@ public sealed class FilesTests : IAsyncLifetime
     [Fact]
     public async Task What_is_not_a_readable_file_is_named_for_what_it_is()
     {
-        _system.Project.Write("dir/file", "x");
-        using (var mkfifo = Process.Start("mkfifo", _system.Project["fifo"]))
+        Project.Write("dir/file", "x");
+        using (var mkfifo = Process.Start("mkfifo", Project["fifo"]))
         {
             await mkfifo.WaitForExitAsync();
         }
@@ -149,22 +131,22 @@ public sealed class FilesTests : IAsyncLifetime
         Assert.Equal("IS_A_DIRECTORY", Code(await ReadAsync("dir")));
         Assert.Equal("IS_A_DIRECTORY", Code(await ReadAsync("")));
         Assert.Equal("NOT_A_DIRECTORY", Code(await ReadAsync("dir/file/deeper")));
-        Assert.Equal("NOT_A_DIRECTORY", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = "dir/file" })));
+        Assert.Equal("NOT_A_DIRECTORY", Code(await AskAsync("fs_list", new JsonObject { ["path"] = "dir/file" })));
         Assert.Equal("INVALID_REQUEST", Code(await ReadAsync("fifo")));
         Assert.Equal("INVALID_REQUEST", Code(await ReadAsync(new string('n', 256))));
         Assert.Equal("INVALID_REQUEST", Code(await ReadAsync(string.Join('/', Enumerable.Repeat("d", 3000)))));
-        Assert.Equal("INVALID_REQUEST", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = string.Join('/', Enumerable.Repeat("d", 21)) })));
-        Assert.Equal("FILE_NOT_FOUND", Code(await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = "nowhere" })));
+        Assert.Equal("INVALID_REQUEST", Code(await AskAsync("fs_list", new JsonObject { ["path"] = string.Join('/', Enumerable.Repeat("d", 21)) })));
+        Assert.Equal("FILE_NOT_FOUND", Code(await AskAsync("fs_list", new JsonObject { ["path"] = "nowhere" })));
     }
 
     [Fact]
     public async Task A_project_that_is_gone_from_the_disk_says_so()
     {
-        Directory.Delete(_system.Project.Path, recursive: true);
+        Directory.Delete(Project.Path, recursive: true);
 
-        var answer = await _system.AskAsync(_client, "fs_list", new JsonObject { ["path"] = "" });
+        var answer = await AskAsync("fs_list", new JsonObject { ["path"] = "" });
 
         Assert.Equal("FILE_NOT_FOUND", Code(answer));
-        Assert.DoesNotContain(_system.Project.Path, answer.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Project.Path, answer.ToJsonString(), StringComparison.Ordinal);
     }
 }
