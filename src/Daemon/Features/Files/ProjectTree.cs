@@ -48,7 +48,7 @@ internal sealed partial class ProjectTree : IDisposable
     public void Dispose() => _rootHandle?.Dispose();
 
     /// <summary>Refuses what is no relative path of plain names before any system call sees it.</summary>
-    private static void Validate(string path)
+    internal static void Validate(string path)
     {
         var outside = path.Contains('\0') || path.StartsWith('/') || path.Contains('\\', StringComparison.Ordinal) && OperatingSystem.IsWindows()
             || (OperatingSystem.IsWindows() && path.Contains(':', StringComparison.Ordinal))
