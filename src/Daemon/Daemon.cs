@@ -187,7 +187,7 @@ public sealed class Daemon : IAsyncDisposable
                 new ProjectsFeature(_projects),
                 new FilesFeature(_projects),
                 search,
-                new GitFeature(_projects),
+                new GitFeature(_projects, _options.Supervisor, time),
                 new AgentFeature(_sessions, agentStore, _projects, claude),
             ]),
             time,

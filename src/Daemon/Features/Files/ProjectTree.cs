@@ -82,7 +82,7 @@ internal sealed partial class ProjectTree : IDisposable
     public void Dispose() => _root?.Dispose();
 
     /// <summary>Refuses what is no relative path of plain names before any system call sees it.</summary>
-    private static void Validate(string path)
+    internal static void Validate(string path)
     {
         var names = path.Split('/');
         var outside = path.Contains('\0') || path.StartsWith('/')

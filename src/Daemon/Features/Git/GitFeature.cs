@@ -1,37 +1,110 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Features.Git;
 
-internal sealed class GitFeature(ProjectStore projects) : IFeature
+/// <summary>Looking at a repository: nothing here starts a program that the repository names.</summary>
+internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeProvider time) : IFeature
 {
-    public void Map(MessageRoutes routes) => routes.Map<GitStatusRequest, GitStatusResponse>(StatusAsync);
+    private const int MaxBranches = 1_000, UsualCommits = 50, MaxCommits = 500;
+    private const int MaxFileBytes = 10 * 1024 * 1024;
+    private readonly GitRepositories _repositories = new(projects, supervisor, time);
+
+    public void Map(MessageRoutes routes)
+    {
+        routes.Map<GitStatusRequest, GitStatusResponse>(StatusAsync);
+        routes.Map<GitBranchesRequest, GitBranchesResponse>(BranchesAsync);
+        routes.Map<GitLogRequest, GitLogResponse>(LogAsync);
+        routes.Map<GitFileBaseRequest, GitFileBaseResponse>(FileBaseAsync);
+        new GitDiff(_repositories).Map(routes);
+        new GitChanges(_repositories).Map(routes);
+        new GitDiscard(_repositories).Map(routes);
+        new GitStash(_repositories).Map(routes);
+        new GitRemotes(_repositories).Map(routes);
+    }
 
     private async Task<GitStatusResponse> StatusAsync(GitStatusRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        var project = projects.Require(context.ProjectId);
+        var repository = await _repositories.OpenAsync(context, cancellationToken);
 
-        // A project may be a directory of a larger repository: its paths are its own, and what lies beside it is not its business.
-        var where = await HardenedGit.RunReadOnlyAsync(project.Path, ["rev-parse", "--show-prefix"], cancellationToken);
-        var result = where.ExitCode != 0 ? where : await HardenedGit.RunReadOnlyAsync(
-            project.Path, ["status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=all", "--", "."], cancellationToken);
-        return result.ExitCode == 0 ? PorcelainStatus.Parse(result.Output, where.Output.TrimEnd('\n')) : throw Failure(result, project);
+        // Of a submodule only which commit it is at is asked; anything more would start a git of its own in it.
+        var status = repository.Require(await repository.RunAsync(
+            ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--", "."], cancellationToken));
+        return PorcelainStatus.Parse(status.Text, repository.Prefix, status.Truncated, repository.Operation);
     }
 
-    private static RequestException Failure(GitResult result, Project project)
+    private async Task<GitBranchesResponse> BranchesAsync(GitBranchesRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        if (result.Error.Contains("not a git repository", StringComparison.Ordinal))
+        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var listed = repository.Require(await repository.RunAsync(
+            ["for-each-ref", "--sort=-committerdate", $"--count={MaxBranches + 1}", BranchList.Format, "refs/heads", "refs/remotes"], cancellationToken));
+        var branches = BranchList.Parse(listed.Text).ToList();
+        return new GitBranchesResponse(
+            await repository.BranchAsync(cancellationToken), [.. branches.Take(MaxBranches)], branches.Count > MaxBranches || listed.Truncated ? true : null);
+    }
+
+    private async Task<GitLogResponse> LogAsync(GitLogRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        var (limit, skip) = (request.Limit ?? UsualCommits, request.Skip ?? 0);
+        if (limit is < 1 or > MaxCommits || skip < 0)
         {
-            return new RequestException(ErrorCode.GitNotInitialized, "This project is not a git repository. Make it one on the machine: git init");
+            throw new RequestException(ErrorCode.InvalidRequest, $"limit is 1 to {MaxCommits}, and skip is not negative.");
         }
 
-        return result.Error.Contains("dubious ownership", StringComparison.Ordinal)
-            ? new RequestException(ErrorCode.GitError, "The repository belongs to another user, so git refuses it. On the machine: git config --global --add safe.directory PATH")
-            : new RequestException(ErrorCode.GitError, "git failed.", new ErrorDetails
-            {
-                ExitCode = result.ExitCode,
-                Stderr = result.Error.Replace(project.Path, ".", StringComparison.Ordinal).Trim(),
-            });
+        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var from = await repository.FindCommitAsync(GitRepository.Name(request.Ref ?? "HEAD"), cancellationToken);
+        if (from is null)
+        {
+            return request.Ref is null ? new GitLogResponse(null, [], HasMore: false) : throw NoSuchCommit();
+        }
+
+        // A project that is a directory of a larger repository has the history of that directory.
+        IReadOnlyList<string> paths = request.Path is { Length: > 0 } path ? ["--", .. GitRepository.Pathspecs([path])] : repository.Prefix.Length > 0 ? ["--", "."] : [];
+        var log = repository.Require(await repository.RunAsync(
+            ["log", "-z", CommitLog.Format, $"--max-count={limit + 1}", $"--skip={skip}", from, .. paths], cancellationToken));
+        var commits = CommitLog.Parse(log.Text).ToList();
+        return new GitLogResponse(from, [.. commits.Take(limit)], commits.Count > limit || log.Truncated);
     }
+
+    private async Task<GitFileBaseResponse> FileBaseAsync(GitFileBaseRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        ProjectTree.Validate(request.Path);
+        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var commit = await repository.FindCommitAsync(GitRepository.Name(request.Ref ?? "HEAD"), cancellationToken);
+        if (commit is null && request.Ref is not null)
+        {
+            throw NoSuchCommit();
+        }
+
+        // MODE TYPE SHA SIZE TAB PATH NUL. The name is looked up in the tree and the content taken by its sha, so no name is ever read as a revision.
+        var entry = commit is null ? null : repository.Require(await repository.RunAsync(
+            ["ls-tree", "-z", "--long", commit, "--", request.Path.Length == 0 ? "." : request.Path], cancellationToken)).Text;
+        if (request.Path.Length > 0 && string.IsNullOrEmpty(entry))
+        {
+            return new GitFileBaseResponse(request.Path, Exists: false);
+        }
+
+        if (entry?.Split('\t', 2)[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [_, "blob", var sha, var size])
+        {
+            throw new RequestException(ErrorCode.IsADirectory, "This is a directory.", new ErrorDetails { Path = request.Path });
+        }
+
+        if (long.Parse(size, CultureInfo.InvariantCulture) > MaxFileBytes)
+        {
+            throw new RequestException(ErrorCode.FileTooLarge, "The file is larger than 10 MB.", new ErrorDetails { Path = request.Path });
+        }
+
+        var content = repository.Require(await repository.RunAsync(
+            new GitCall(repository.Project.Path, "cat-file", "blob", sha) { MaxOutput = MaxFileBytes }, cancellationToken)).Output;
+        return content.Span.Contains((byte)0) || !Utf8.IsValid(content.Span)
+            ? new GitFileBaseResponse(request.Path, Exists: true, Convert.ToBase64String(content.Span), ContentEncoding.Base64)
+            : new GitFileBaseResponse(request.Path, Exists: true, Encoding.UTF8.GetString(content.Span), ContentEncoding.Utf8);
+    }
+
+    private static RequestException NoSuchCommit() => new(ErrorCode.GitError, "There is no such branch, tag or commit.");
 }

@@ -1,136 +1,196 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Git;
 
-internal sealed record GitResult(int ExitCode, string Output, string Error);
-
-/// <summary>
-/// Runs git so that looking never executes: whatever the repository's own configuration names as a program (hooks, fsmonitor, filters, drivers,
-/// helpers) is overridden, no prompt can appear, and no optional lock is taken.
-/// </summary>
-internal static class HardenedGit
+/// <summary>One run of git.</summary>
+internal sealed record GitCall(string Directory, params IReadOnlyList<string> Arguments)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Usual = TimeSpan.FromSeconds(30), Network = TimeSpan.FromSeconds(120);
 
-    // Not a directory, so nothing can ever be put into it.
-    private static readonly string NoHooks = OperatingSystem.IsWindows() ? "NUL" : "/dev/null";
+    public ReadOnlyMemory<byte> Input { get; init; }
 
-    private static readonly (string Key, string Value)[] Always =
-    [
-        ("core.fsmonitor", "false"), ("core.hooksPath", NoHooks), ("safe.bareRepository", "explicit"), ("commit.gpgsign", "false"),
-        ("gc.auto", "0"), ("maintenance.auto", "false"), ("submodule.recurse", "false"), ("protocol.ext.allow", "never"),
-        ("core.quotePath", "false"), ("status.showUntrackedFiles", "all"), ("core.untrackedCache", "keep"),
-    ];
+    /// <summary>Beside the environment that every git gets.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    public static async Task<GitResult> RunReadOnlyAsync(string directory, IEnumerable<string> arguments, CancellationToken cancellationToken)
-    {
-        var listed = await RunAsync(directory, ["config", "--list", "--show-scope", "--name-only", "-z"], Always, cancellationToken);
-        var overrides = Always.Concat(ProgramsOf(listed.Output).Select(key => (key, Inert(key))));
-        return await RunAsync(directory, arguments, [.. overrides], cancellationToken);
-    }
+    public TimeSpan Limit { get; init; } = Usual;
+
+    /// <summary>Bytes of output to keep.</summary>
+    public int MaxOutput { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Gets each line of stderr as it comes.</summary>
+    public Func<string, ValueTask>? OnErrorLine { get; init; }
+}
+
+/// <summary>How git ended. <c>Truncated</c>: there was more output than was asked for.</summary>
+internal sealed record GitResult(int ExitCode, ReadOnlyMemory<byte> Output, string Error, bool Truncated)
+{
+    /// <summary>The output as text; bytes that are not UTF-8 become U+FFFD, and never take a separator with them.</summary>
+    public string Text => Encoding.UTF8.GetString(Output.Span);
+
+    public string Line => Text.TrimEnd('\n');
+}
+
+/// <summary>Runs git in one of two ways, bounded in time and memory.</summary>
+internal sealed class HardenedGit(string supervisor)
+{
+    private const int MaxErrorChars = 64 * 1024;
+    private const int NoSuchFile = 2;
+    private static readonly StopPolicy Stop = new("TERM", TimeSpan.FromSeconds(2));
 
     /// <summary>
-    /// The keys with which this repository (not the user's own configuration) names programs. Included files count to the scope that
-    /// includes them, which is why the scope is asked for and not --local, which leaves them out.
+    /// Looking never executes: whatever program the repository names (hooks, fsmonitor, filters, drivers, helpers) is overridden, no optional lock is taken,
+    /// nothing is fetched. So nothing of the repository's can outlive this either, and a plain child will do.
     /// </summary>
-    internal static IEnumerable<string> ProgramsOf(string scopesAndNames)
+    public static async Task<GitResult> RunAsync(GitCall call, RepositoryConfig config, CancellationToken cancellationToken)
     {
-        var fields = scopesAndNames.Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        for (var i = 0; i + 1 < fields.Length; i += 2)
-        {
-            if (fields[i] is "local" or "worktree" && NamesProgram(fields[i + 1]))
-            {
-                yield return fields[i + 1];
-            }
-        }
-    }
-
-    private static bool NamesProgram(string key)
-    {
-        var section = key[..key.IndexOf('.', StringComparison.Ordinal)];
-        var name = key[(key.LastIndexOf('.') + 1)..];
-        return section switch
-        {
-            "filter" => name is "clean" or "smudge" or "process" or "required",
-            "diff" => name is "textconv" or "command" or "external" or "cachetextconv",
-            "merge" => name is "driver",
-            "credential" or "trailer" => true,
-            "gpg" => name is "program",
-            "core" => name is "sshcommand" or "askpass" or "pager" or "editor" or "gitproxy" or "alternaterefscommand",
-            "uploadpack" or "remote" => name is "packobjectshook" or "receivepack" or "uploadpack" or "vcs",
-            _ => false,
-        };
-    }
-
-    private static string Inert(string key) => key.EndsWith(".required", StringComparison.Ordinal) || key.EndsWith(".cachetextconv", StringComparison.Ordinal) ? "false" : "";
-
-    private static async Task<GitResult> RunAsync(
-        string directory, IEnumerable<string> arguments, IReadOnlyList<(string Key, string Value)> configuration, CancellationToken cancellationToken)
-    {
-        using Process git = new() { StartInfo = StartInfo(directory, arguments, configuration) };
-        try
-        {
-            git.Start();
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            throw new RequestException(ErrorCode.GitError, "git is not installed on the machine. Install it and try again.");
-        }
-
-        git.StandardInput.Close();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Timeout);
-        try
-        {
-            var output = git.StandardOutput.ReadToEndAsync(limit.Token);
-            var error = git.StandardError.ReadToEndAsync(limit.Token);
-            await git.WaitForExitAsync(limit.Token);
-            return new GitResult(git.ExitCode, await output, await error);
-        }
-        catch (OperationCanceledException)
-        {
-            git.Kill(entireProcessTree: true);
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new RequestException(ErrorCode.GitError, "git did not finish within 30 seconds.");
-        }
-    }
-
-    private static ProcessStartInfo StartInfo(string directory, IEnumerable<string> arguments, IReadOnlyList<(string Key, string Value)> configuration)
-    {
-        ProcessStartInfo start = new("git")
+        ProcessStartInfo start = new("git", ["-C", call.Directory, .. call.Arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
             UseShellExecute = false,
+            CreateNoWindow = true,
         };
-        foreach (var argument in (IEnumerable<string>)["-C", directory, .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        // GIT_DIR and its like from the daemon's own environment would lead elsewhere.
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("GIT_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
-        foreach (var (name, value) in (IEnumerable<(string, string)>)
-            [
-                ("GIT_TERMINAL_PROMPT", "0"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_LITERAL_PATHSPECS", "1"), ("GIT_ASKPASS", "true"), ("GIT_EDITOR", "true"),
-                ("GIT_PAGER", "cat"), ("GIT_ALLOW_PROTOCOL", "https:ssh"), ("GIT_PROTOCOL_FROM_USER", "0"), ("LC_ALL", "C.UTF-8"),
-                ("GIT_CONFIG_COUNT", $"{configuration.Count}"),
-                .. configuration.Select((c, i) => ($"GIT_CONFIG_KEY_{i}", c.Key)),
-                .. configuration.Select((c, i) => ($"GIT_CONFIG_VALUE_{i}", c.Value)),
-            ])
+        foreach (var (name, value) in GitEnvironment.For(config, trusted: false).Concat(Optional(call.Environment)))
         {
             start.Environment[name] = value;
         }
 
-        return start;
+        using Process git = new() { StartInfo = start };
+        try
+        {
+            git.Start();
+        }
+        catch (Win32Exception ex) when (ex.NativeErrorCode == NoSuchFile)
+        {
+            throw NotInstalled();
+        }
+
+        return await FollowAsync(
+            call, git.StandardInput.BaseStream, git.StandardOutput.BaseStream, git.StandardError,
+            async token => { await git.WaitForExitAsync(token); return git.ExitCode; },
+            () => { git.Kill(entireProcessTree: true); return Task.CompletedTask; },
+            stopWhenFull: true, cancellationToken);
     }
+
+    /// <summary>
+    /// Work on a repository that its owner registered: its hooks, filters and merge drivers run as at the desk, under the supervisor, so that they end with git.
+    /// </summary>
+    public async Task<GitResult> RunTrustedAsync(GitCall call, RepositoryConfig config, CancellationToken cancellationToken)
+    {
+        var environment = GitEnvironment.For(config, trusted: true).Concat(Optional(call.Environment)).ToDictionary(v => v.Key, v => v.Value);
+        await using var git = SupervisedProcess.Start(supervisor, Stop, "git", call.Arguments, call.Directory, environment);
+        var result = await FollowAsync(
+            call, git.Input, git.Output, git.Error, token => git.Exited.WaitAsync(token), git.StopAsync, stopWhenFull: false, cancellationToken);
+        const int supervisorFoundNoProgram = 127;
+        return result.ExitCode == supervisorFoundNoProgram ? throw NotInstalled() : result;
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> Optional(IReadOnlyDictionary<string, string> variables) =>
+        variables.Select(v => KeyValuePair.Create(v.Key, (string?)v.Value));
+
+    private static async Task<GitResult> FollowAsync(
+        GitCall call, Stream input, Stream output, StreamReader error, Func<CancellationToken, Task<int>> exited, Func<Task> stop, bool stopWhenFull,
+        CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(call.Limit);
+        try
+        {
+            var writing = FeedAsync(input, call.Input, limit.Token);
+            var errors = ErrorAsync(error, call.OnErrorLine, limit.Token);
+            var (bytes, truncated) = await OutputAsync(output, call.MaxOutput, stopWhenFull, limit.Token);
+            if (truncated && stopWhenFull)
+            {
+                await stop();
+            }
+
+            await writing;
+            var text = await errors;
+            var exitCode = await exited(limit.Token);
+            return new GitResult(truncated && stopWhenFull ? 0 : exitCode, bytes, text, truncated);
+        }
+        catch (OperationCanceledException)
+        {
+            await stop();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new RequestException(ErrorCode.GitError, $"git did not finish within {call.Limit.TotalSeconds:0} seconds and was ended.");
+        }
+    }
+
+    private static async Task FeedAsync(Stream input, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await input.WriteAsync(bytes, cancellationToken);
+            input.Close();
+        }
+        catch (IOException)
+        {
+            // git ended before it read everything; its exit code says why.
+        }
+    }
+
+    private static async Task<(ReadOnlyMemory<byte> Bytes, bool Truncated)> OutputAsync(
+        Stream output, int maxBytes, bool stopWhenFull, CancellationToken cancellationToken)
+    {
+        using MemoryStream kept = new();
+        var buffer = new byte[32 * 1024];
+        var truncated = false;
+        while (await output.ReadAsync(buffer, cancellationToken) is var count and > 0)
+        {
+            var room = maxBytes - (int)kept.Length;
+            kept.Write(buffer, 0, Math.Min(count, room));
+            truncated |= count > room;
+            if (truncated && stopWhenFull)
+            {
+                break;
+            }
+        }
+
+        return (kept.GetBuffer().AsMemory(0, (int)kept.Length), truncated);
+    }
+
+    // Progress overwrites itself with carriage returns: told, but not kept.
+    private static async Task<string> ErrorAsync(StreamReader error, Func<string, ValueTask>? onLine, CancellationToken cancellationToken)
+    {
+        StringBuilder kept = new(), line = new();
+        var buffer = new char[4096];
+        while (await error.ReadAsync(buffer, cancellationToken) is var count and > 0)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                if (buffer[i] is not ('\n' or '\r'))
+                {
+                    if (line.Length < MaxErrorChars)
+                    {
+                        line.Append(buffer[i]);
+                    }
+
+                    continue;
+                }
+
+                if (buffer[i] == '\n' && kept.Length < MaxErrorChars)
+                {
+                    kept.Append(line).Append('\n');
+                }
+
+                if (onLine is not null && line.Length > 0)
+                {
+                    await onLine(line.ToString());
+                }
+
+                line.Clear();
+            }
+        }
+
+        return kept.Append(line).ToString();
+    }
+
+    private static RequestException NotInstalled() => new(ErrorCode.GitError, "git is not installed on the machine. Install it and try again.");
 }
