@@ -5,6 +5,7 @@ using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Files.Search;
+using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Daemon.Relay;
@@ -57,6 +58,8 @@ public sealed class Daemon : IAsyncDisposable
     private AgentSessions _sessions = null!;
     private TokenStore _tokens = null!;
 
+    internal FileWatcher Watcher { get; private set; } = null!;
+
     private Daemon(DaemonOptions options) => _options = options;
 
     internal MachineDescription Machine { get; private set; } = null!;
@@ -96,24 +99,29 @@ public sealed class Daemon : IAsyncDisposable
 
     public void RequestStop() => _stopRequested.TrySetResult();
 
-    public async Task<DaemonStatusReport> StatusAsync(CancellationToken cancellationToken) => new(
-        MachineDescription.Version,
-        MachineKey,
-        _relay.LoggedIn,
-        new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt) { Url = PublicGateway.ToString() },
-        await Machine.CapabilitiesAsync(cancellationToken),
-        [.. _projects.All().Select(ToStatus)])
+    public async Task<DaemonStatusReport> StatusAsync(CancellationToken cancellationToken)
     {
-        Label = Machine.Label,
-        Pid = Environment.ProcessId,
-        Agents = _sessions.WithAgent,
-    };
+        var capabilities = await Machine.CapabilitiesAsync(cancellationToken);
+        return new DaemonStatusReport(
+            MachineDescription.Version,
+            MachineKey,
+            _relay.LoggedIn,
+            new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt) { Url = PublicGateway.ToString() },
+            capabilities with { Warnings = [.. capabilities.Warnings ?? [], .. Watcher.Warnings()] },
+            [.. _projects.All().Select(ToStatus)])
+        {
+            Label = Machine.Label,
+            Pid = Environment.ProcessId,
+            Agents = _sessions.WithAgent,
+        };
+    }
 
     public Task ReRegisterAsync(CancellationToken cancellationToken) => _relay.ReRegisterAsync(cancellationToken);
 
     public async Task<ProjectStatus> AddProjectAsync(string path, CancellationToken cancellationToken)
     {
         var project = await _projects.AddAsync(path);
+        Watcher.Add(project);
         await ReRegisterAsync(cancellationToken);
         return ToStatus(project);
     }
@@ -123,6 +131,7 @@ public sealed class Daemon : IAsyncDisposable
         var removed = await _projects.RemoveAsync(projectId);
         if (removed)
         {
+            await Watcher.RemoveAsync(projectId);
             await _sessions.EndProjectAsync(projectId);
             await ReRegisterAsync(cancellationToken);
         }
@@ -182,9 +191,10 @@ public sealed class Daemon : IAsyncDisposable
             logging.CreateLogger<AgentSession>());
         _sessions = new AgentSessions(surroundings);
         SearchFeature search = new(_projects);
+        Watcher = Use(new FileWatcher(_projects, (message, ct) => relay.SendAsync(message, ct), time, logging.CreateLogger<FileWatcher>()));
         MessageRouter router = new(
             new MessageRoutes([
-                new ProjectsFeature(_projects),
+                new ProjectsFeature(_projects, Watcher),
                 new FilesFeature(_projects),
                 search,
                 new GitFeature(_projects, _options.Supervisor, time),
@@ -204,6 +214,11 @@ public sealed class Daemon : IAsyncDisposable
             },
         };
 
+        foreach (var project in _projects.All())
+        {
+            Watcher.Add(project);
+        }
+
         var controlPlane = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken));
         ControlPlaneUrl = controlPlane.Address.Url;
         Use(relay);
@@ -220,7 +235,7 @@ public sealed class Daemon : IAsyncDisposable
         return part;
     }
 
-    private static ProjectStatus ToStatus(Project project) => new(project.ProjectId, project.Name, project.Path, WatcherRunning: false, project.LastFsSeq);
+    private ProjectStatus ToStatus(Project project) => new(project.ProjectId, project.Name, project.Path, Watcher.IsRunning(project.ProjectId), project.LastFsSeq);
 
     private sealed class Disposal(Action dispose) : IAsyncDisposable
     {

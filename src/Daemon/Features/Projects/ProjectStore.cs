@@ -36,6 +36,12 @@ internal sealed class ProjectStore(Database database, TimeProvider time)
     public Task OpenedAsync(string projectId) => database.WriteAsync(connection =>
         connection.Execute("UPDATE projects SET last_opened_at = $2 WHERE project_id = $1", projectId, time.GetUtcNow()));
 
+    /// <summary>The number of the project's next <c>fs_changed</c>, on disk when the task ends; null when the project is gone.</summary>
+    public Task<long?> NextFsSeqAsync(string projectId) => database.WriteAsync(connection => connection.Query("""
+        INSERT INTO fs_state (project_id, last_seq) SELECT project_id, 1 FROM projects WHERE project_id = $1
+        ON CONFLICT (project_id) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq
+        """, row => (long?)row.GetInt64(0), projectId).FirstOrDefault());
+
     private static string NameOf(string path) => Path.GetFileName(path) is { Length: > 0 } name ? name : path;
 
     // One directory, one project: links are followed before the path is kept.
