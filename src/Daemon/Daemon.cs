@@ -190,14 +190,16 @@ public sealed class Daemon : IAsyncDisposable
             _options.AgentWarmFor,
             logging.CreateLogger<AgentSession>());
         _sessions = new AgentSessions(surroundings);
-        SearchFeature search = new(_projects);
+        GitRepositories repositories = new(_projects, _options.Supervisor, time);
+        GitFiles gitFiles = new(repositories);
+        SearchFeature search = new(_projects, gitFiles);
         Watcher = Use(new FileWatcher(_projects, (message, ct) => relay.SendAsync(message, ct), time, logging.CreateLogger<FileWatcher>()));
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),
-                new FilesFeature(_projects),
+                new FilesFeature(_projects, gitFiles),
                 search,
-                new GitFeature(_projects, _options.Supervisor, time),
+                new GitFeature(repositories),
                 new AgentFeature(_sessions, agentStore, _projects, claude),
             ]),
             time,

@@ -30,6 +30,25 @@ public sealed class FilesTests : SystemTests
     }
 
     [Fact]
+    public async Task A_listing_says_what_git_ignores()
+    {
+        Project.Write(".gitignore", "*.log\nsecret\n");
+        Project.Write("a.log", "");
+        Project.Write("kept.log", "");
+        Project.Write("secret/x", "");
+        Project.Write("node_modules/x", "");
+        Project.Write("a.ts", "");
+        Project.Git("init", "-q");
+        Project.Git("add", "-f", "kept.log");
+
+        var root = await ListAsync("");
+        var below = await ListAsync("secret");
+
+        Assert.Equal([".git", "node_modules", "secret", "a.log"], root["children"]!.AsArray().Where(c => (bool?)c!["ignored"] == true).Select(c => (string)c!["name"]!));
+        Assert.True((bool?)below["children"]![0]!["ignored"]);
+    }
+
+    [Fact]
     public async Task A_listing_ends_at_ten_thousand_entries_and_says_so()
     {
         Directory.CreateDirectory(Project["many"]);

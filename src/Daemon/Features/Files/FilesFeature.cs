@@ -1,4 +1,6 @@
 using Microsoft.Win32.SafeHandles;
+using PocketCoder.Daemon.Features.Files.Watching;
+using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
@@ -6,7 +8,7 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Features.Files;
 
 /// <summary>The files of a project: looked at and changed.</summary>
-internal sealed class FilesFeature(ProjectStore projects) : IFeature
+internal sealed class FilesFeature(ProjectStore projects, GitFiles git) : IFeature
 {
     private const long MaxReadBytes = 10 * 1024 * 1024;
     private const int MaxWriteBytes = 1024 * 1024;
@@ -22,7 +24,7 @@ internal sealed class FilesFeature(ProjectStore projects) : IFeature
         routes.Map<FsDeleteRequest, FsDeleteResponse>(DeleteAsync);
     }
 
-    private Task<FsListResponse> ListAsync(FsListRequest request, RequestContext context, CancellationToken cancellationToken)
+    private async Task<FsListResponse> ListAsync(FsListRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         if (request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Length > MaxDepth)
         {
@@ -31,11 +33,11 @@ internal sealed class FilesFeature(ProjectStore projects) : IFeature
 
         // The number first: what happens during the listing is told with a greater one.
         var project = projects.Require(context.ProjectId);
-        return InTreeAsync(context, tree =>
-        {
-            var listing = tree.List(request.Path);
-            return new FsListResponse(request.Path, project.LastFsSeq, listing.Truncated, listing.Children);
-        }, cancellationToken);
+        var listing = await InTreeAsync(context, tree => tree.List(request.Path), cancellationToken);
+        var ignored = await git.IgnoredAsync(project, [.. listing.Children.Select(c => c.Path)], cancellationToken);
+        return new FsListResponse(
+            request.Path, project.LastFsSeq, listing.Truncated,
+            [.. listing.Children.Select(c => ignored.Contains(c.Path) || (c.Kind == FsEntryKind.Directory && IgnoredDirectories.Has(c.Name)) ? c with { Ignored = true } : c)]);
     }
 
     private async Task<FsReadResponse> ReadAsync(FsReadRequest request, RequestContext context, CancellationToken cancellationToken)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Unicode;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
@@ -9,11 +7,10 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Features.Git;
 
 /// <summary>Looking at a repository: nothing here starts a program that the repository names.</summary>
-internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeProvider time) : IFeature
+internal sealed class GitFeature(GitRepositories repositories) : IFeature
 {
     private const int MaxBranches = 1_000, UsualCommits = 50, MaxCommits = 500;
     private const int MaxFileBytes = 10 * 1024 * 1024;
-    private readonly GitRepositories _repositories = new(projects, supervisor, time);
 
     public void Map(MessageRoutes routes)
     {
@@ -21,16 +18,16 @@ internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeP
         routes.Map<GitBranchesRequest, GitBranchesResponse>(BranchesAsync);
         routes.Map<GitLogRequest, GitLogResponse>(LogAsync);
         routes.Map<GitFileBaseRequest, GitFileBaseResponse>(FileBaseAsync);
-        new GitDiff(_repositories).Map(routes);
-        new GitChanges(_repositories).Map(routes);
-        new GitDiscard(_repositories).Map(routes);
-        new GitStash(_repositories).Map(routes);
-        new GitRemotes(_repositories).Map(routes);
+        new GitDiff(repositories).Map(routes);
+        new GitChanges(repositories).Map(routes);
+        new GitDiscard(repositories).Map(routes);
+        new GitStash(repositories).Map(routes);
+        new GitRemotes(repositories).Map(routes);
     }
 
     private async Task<GitStatusResponse> StatusAsync(GitStatusRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var repository = await repositories.OpenAsync(context, cancellationToken);
 
         // Of a submodule only which commit it is at is asked; anything more would start a git of its own in it.
         var status = repository.Require(await repository.RunAsync(
@@ -40,7 +37,7 @@ internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeP
 
     private async Task<GitBranchesResponse> BranchesAsync(GitBranchesRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var repository = await repositories.OpenAsync(context, cancellationToken);
         var listed = repository.Require(await repository.RunAsync(
             ["for-each-ref", "--sort=-committerdate", $"--count={MaxBranches + 1}", BranchList.Format, "refs/heads", "refs/remotes"], cancellationToken));
         var branches = BranchList.Parse(listed.Text).ToList();
@@ -56,7 +53,7 @@ internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeP
             throw new RequestException(ErrorCode.InvalidRequest, $"limit is 1 to {MaxCommits}, and skip is not negative.");
         }
 
-        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var repository = await repositories.OpenAsync(context, cancellationToken);
         var from = await repository.FindCommitAsync(GitRepository.Name(request.Ref ?? "HEAD"), cancellationToken);
         if (from is null)
         {
@@ -74,7 +71,7 @@ internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeP
     private async Task<GitFileBaseResponse> FileBaseAsync(GitFileBaseRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         ProjectTree.Validate(request.Path);
-        var repository = await _repositories.OpenAsync(context, cancellationToken);
+        var repository = await repositories.OpenAsync(context, cancellationToken);
         var commit = await repository.FindCommitAsync(GitRepository.Name(request.Ref ?? "HEAD"), cancellationToken);
         if (commit is null && request.Ref is not null)
         {
@@ -101,9 +98,8 @@ internal sealed class GitFeature(ProjectStore projects, string supervisor, TimeP
 
         var content = repository.Require(await repository.RunAsync(
             new GitCall(repository.Project.Path, "cat-file", "blob", sha) { MaxOutput = MaxFileBytes }, cancellationToken)).Output;
-        return content.Span.Contains((byte)0) || !Utf8.IsValid(content.Span)
-            ? new GitFileBaseResponse(request.Path, Exists: true, Convert.ToBase64String(content.Span), ContentEncoding.Base64)
-            : new GitFileBaseResponse(request.Path, Exists: true, Encoding.UTF8.GetString(content.Span), ContentEncoding.Utf8);
+        var shown = FileContent.Of(content.Span, isPart: false);
+        return new GitFileBaseResponse(request.Path, Exists: true, shown.Text, shown.Encoding);
     }
 
     private static RequestException NoSuchCommit() => new(ErrorCode.GitError, "There is no such branch, tag or commit.");

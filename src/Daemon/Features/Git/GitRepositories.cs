@@ -13,8 +13,9 @@ internal sealed class GitRepositories(ProjectStore projects, string supervisor, 
 
     public TimeProvider Time => time;
 
-    public Task<GitRepository> OpenAsync(RequestContext context, CancellationToken cancellationToken) =>
-        GitRepository.OpenAsync(_git, time, projects.Require(context.ProjectId), cancellationToken);
+    public Task<GitRepository> OpenAsync(RequestContext context, CancellationToken cancellationToken) => OpenAsync(projects.Require(context.ProjectId), cancellationToken);
+
+    public Task<GitRepository> OpenAsync(Project project, CancellationToken cancellationToken) => GitRepository.OpenAsync(_git, time, project, cancellationToken);
 
     public async Task<T> ChangeAsync<T>(RequestContext context, Func<GitRepository, Task<T>> change, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace PocketCoder.Daemon.Features.Files.Search;
 /// One search. Which files come into question is asked of ripgrep or git, for they know what is ignored; each file itself is opened through the
 /// <see cref="ProjectTree"/>, so that nothing outside is shown whatever they followed.
 /// </summary>
-internal sealed class FileSearch(ProjectTree tree, string root, FsSearchRequest request, int limit)
+internal sealed class FileSearch(ProjectTree tree, SearchCandidates candidates, FsSearchRequest request, int limit)
 {
     private const int MaxFileBytes = 10 * 1024 * 1024;
     private const int BatchSize = 100;
@@ -57,11 +57,11 @@ internal sealed class FileSearch(ProjectTree tree, string root, FsSearchRequest 
     {
         try
         {
-            var candidates = SearchCandidates.Of(tree, root, request, cancellationToken);
+            var paths = candidates.Of(request, cancellationToken);
             if (request.Kind == FsSearchKind.Name)
             {
                 var words = request.Query.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                await foreach (var path in candidates)
+                await foreach (var path in paths)
                 {
                     if (words.All(word => path.Contains(word, _comparison)))
                     {
@@ -72,7 +72,7 @@ internal sealed class FileSearch(ProjectTree tree, string root, FsSearchRequest 
             else
             {
                 ParallelOptions parallel = new() { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4) };
-                await Parallel.ForEachAsync(candidates, parallel, (path, token) => LookIntoAsync(path, found, token));
+                await Parallel.ForEachAsync(paths, parallel, (path, token) => LookIntoAsync(path, found, token));
             }
         }
         catch (OperationCanceledException)

@@ -1,46 +1,41 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
+using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Files.Search;
 
 /// <summary>The files that a search looks at: what git does not ignore; for text, when ripgrep is there, only those that hold it.</summary>
-internal static class SearchCandidates
+internal sealed class SearchCandidates(ProjectTree tree, GitFiles git, Project project)
 {
     /// <summary>Test seam: the name of the program.</summary>
     internal static string Ripgrep { get; set; } = "rg";
 
-    // Where there is no git to say what is not worth reading; the same that the watcher leaves out.
-    private static readonly string[] Ignored = ["node_modules", ".git", "dist", "build", ".next"];
-
-    public static IAsyncEnumerable<string> Of(ProjectTree tree, string root, FsSearchRequest request, CancellationToken cancellationToken)
+    public IAsyncEnumerable<string> Of(FsSearchRequest request, CancellationToken cancellationToken)
     {
         // Refuses what leads out before another program gets to see it.
         var below = request.Path ?? "";
         tree.OpenDirectory(below).Dispose();
-        return request.Kind == FsSearchKind.Text ? HoldingAsync(tree, root, below, request, cancellationToken) : AllAsync(tree, root, below, cancellationToken);
+        return request.Kind == FsSearchKind.Text ? HoldingAsync(below, request, cancellationToken) : AllAsync(below, cancellationToken);
     }
 
-    private static async IAsyncEnumerable<string> AllAsync(ProjectTree tree, string root, string below, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<string> AllAsync(string below, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var listed = IsInRepository(root)
-            ? await HardenedGit.RunReadOnlyAsync(root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", below.Length == 0 ? "." : below], cancellationToken)
-            : null;
-        foreach (var path in listed is { ExitCode: 0 } ? listed.Output.Split('\0', StringSplitOptions.RemoveEmptyEntries) : Walk(tree, below))
+        foreach (var path in await git.ListAsync(project, below, cancellationToken) ?? Walk(below))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return path;
         }
     }
 
-    private static async IAsyncEnumerable<string> HoldingAsync(
-        ProjectTree tree, string root, string below, FsSearchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<string> HoldingAsync(string below, FsSearchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (StartRipgrep(root, below, request) is not { } ripgrep)
+        if (StartRipgrep(below, request, await git.HasAsync(project, cancellationToken)) is not { } ripgrep)
         {
-            await foreach (var path in AllAsync(tree, root, below, cancellationToken))
+            await foreach (var path in AllAsync(below, cancellationToken))
             {
                 yield return path;
             }
@@ -76,16 +71,16 @@ internal static class SearchCandidates
     }
 
     // --no-config: a file that RIPGREP_CONFIG_PATH names could make it run a program on each file.
-    private static Process? StartRipgrep(string root, string below, FsSearchRequest request)
+    private Process? StartRipgrep(string below, FsSearchRequest request, bool inRepository)
     {
         ProcessStartInfo start = new(Ripgrep)
         {
-            WorkingDirectory = root,
+            WorkingDirectory = project.Path,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] ignored = IsInRepository(root) ? [".git"] : Ignored;
+        IReadOnlyList<string> ignored = inRepository ? [".git"] : IgnoredDirectories.Names;
         foreach (var argument in (string[])[
             "--no-config", "--files-with-matches", "--null", "--fixed-strings", request.CaseSensitive == true ? "--case-sensitive" : "--ignore-case",
             "--hidden", "--no-messages", .. ignored.Select(name => $"--glob=!{name}"), "--regexp", request.Query, "--", below.Length == 0 ? "./" : "./" + below])
@@ -106,7 +101,7 @@ internal static class SearchCandidates
         }
     }
 
-    private static IEnumerable<string> Walk(ProjectTree tree, string below)
+    private IEnumerable<string> Walk(string below)
     {
         Stack<string> directories = new([below]);
         while (directories.TryPop(out var directory))
@@ -128,24 +123,11 @@ internal static class SearchCandidates
                 {
                     yield return child.Path;
                 }
-                else if (child.Kind == FsEntryKind.Directory && !Ignored.Contains(child.Name))
+                else if (child.Kind == FsEntryKind.Directory && !IgnoredDirectories.Has(child.Name))
                 {
                     directories.Push(child.Path);
                 }
             }
         }
-    }
-
-    private static bool IsInRepository(string root)
-    {
-        for (var directory = root; directory is not null; directory = Path.GetDirectoryName(directory))
-        {
-            if (Path.Exists(Path.Combine(directory, ".git")))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

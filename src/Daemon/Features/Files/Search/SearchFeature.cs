@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
@@ -6,7 +7,7 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Features.Files.Search;
 
 /// <summary>Searches that run, and how they are ended.</summary>
-internal sealed class SearchFeature(ProjectStore projects) : IFeature
+internal sealed class SearchFeature(ProjectStore projects, GitFiles git) : IFeature
 {
     private const int MaxRunning = 4;
     private const int MaxQueryLength = 1000;
@@ -61,7 +62,7 @@ internal sealed class SearchFeature(ProjectStore projects) : IFeature
         try
         {
             using var tree = ProjectTree.Open(project.Path);
-            return await new FileSearch(tree, project.Path, request, limit).RunAsync(matches => context.SendAsync(matches, cancellationToken), cancelled.Token);
+            return await new FileSearch(tree, new SearchCandidates(tree, git, project), request, limit).RunAsync(matches => context.SendAsync(matches, cancellationToken), cancelled.Token);
         }
         finally
         {

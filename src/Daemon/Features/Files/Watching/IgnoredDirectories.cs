@@ -5,7 +5,7 @@ namespace PocketCoder.Daemon.Features.Files.Watching;
 /// <summary>The directories that are not watched, wherever they are: what is in them is made, not written.</summary>
 internal static class IgnoredDirectories
 {
-    private static readonly string[] Names = ["node_modules", ".git", "dist", "build", ".next"];
+    public static readonly IReadOnlyList<string> Names = ["node_modules", ".git", "dist", "build", ".next"];
     private static readonly byte[][] Bytes = [.. Names.Select(Encoding.UTF8.GetBytes)];
 
     public static bool Has(string name) => Names.Contains(name, StringComparer.Ordinal);
