@@ -3,9 +3,11 @@ using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Claude;
+using PocketCoder.Daemon.Features.Commands;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Daemon.Relay;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
@@ -54,6 +56,7 @@ public sealed class Daemon : IAsyncDisposable
     private ProjectStore _projects = null!;
     private RelayConnection _relay = null!;
     private AgentSessions _sessions = null!;
+    private CommandRuns _commands = null!;
     private TokenStore _tokens = null!;
 
     private Daemon(DaemonOptions options) => _options = options;
@@ -122,7 +125,7 @@ public sealed class Daemon : IAsyncDisposable
         var removed = await _projects.RemoveAsync(projectId);
         if (removed)
         {
-            await _sessions.EndProjectAsync(projectId);
+            await Task.WhenAll(_sessions.EndProjectAsync(projectId), _commands.EndProjectAsync(projectId));
             await ReRegisterAsync(cancellationToken);
         }
 
@@ -166,6 +169,12 @@ public sealed class Daemon : IAsyncDisposable
         var claude = Use(new ClaudeLocator(_options.Claude, time));
         Machine = new MachineDescription(paths, _projects, claude);
 
+        Children children = new(_options.Supervisor, paths);
+        if (children.EndLeftBehind() is var leftBehind and > 0)
+        {
+            DaemonLog.LeftBehind(log, leftBehind);
+        }
+
         // 2. Who we are at the relay.
         _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
 
@@ -174,17 +183,21 @@ public sealed class Daemon : IAsyncDisposable
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
-            async (start, ct) => ClaudeProcess.Start(_options.Supervisor, await claude.RequireAsync(ct), start, logging.CreateLogger<ClaudeProcess>()),
+            async (start, ct) => ClaudeProcess.Start(children, await claude.RequireAsync(ct), start, logging.CreateLogger<ClaudeProcess>()),
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
             logging.CreateLogger<AgentSession>());
         _sessions = new AgentSessions(surroundings);
+        CommandStore commandStore = new(database, time);
+        _commands = new CommandRuns(children, commandStore, time, logging.CreateLogger<CommandRuns>());
+        await _commands.StartAsync();
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects),
                 new FilesFeature(_projects),
                 new GitFeature(_projects),
+                new CommandsFeature(_commands, commandStore, _projects),
                 new AgentFeature(_sessions, agentStore, _projects, claude),
             ]),
             time,
@@ -200,6 +213,7 @@ public sealed class Daemon : IAsyncDisposable
         var controlPlane = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken));
         ControlPlaneUrl = controlPlane.Address.Url;
         Use(relay);
+        Use(_commands);
         Use(_sessions);
         _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -232,6 +246,9 @@ internal static partial class DaemonLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "daemon.db was damaged and set aside as {File}. Projects must be added again")]
     public static partial void Damaged(ILogger logger, string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} processes of an earlier daemon were still there and were ended")]
+    public static partial void LeftBehind(ILogger logger, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A session could not be brought back as it was")]
     public static partial void NotRecovered(ILogger logger, Exception exception);
