@@ -3,11 +3,13 @@ using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Claude;
+using PocketCoder.Daemon.Features.Commands;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Files.Search;
 using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Daemon.Relay;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
@@ -56,6 +58,7 @@ public sealed class Daemon : IAsyncDisposable
     private ProjectStore _projects = null!;
     private RelayConnection _relay = null!;
     private AgentSessions _sessions = null!;
+    private CommandRuns _commands = null!;
     private TokenStore _tokens = null!;
 
     internal FileWatcher Watcher { get; private set; } = null!;
@@ -132,7 +135,7 @@ public sealed class Daemon : IAsyncDisposable
         if (removed)
         {
             await Watcher.RemoveAsync(projectId);
-            await _sessions.EndProjectAsync(projectId);
+            await Task.WhenAll(_sessions.EndProjectAsync(projectId), _commands.EndProjectAsync(projectId));
             await ReRegisterAsync(cancellationToken);
         }
 
@@ -176,6 +179,12 @@ public sealed class Daemon : IAsyncDisposable
         var claude = Use(new ClaudeLocator(_options.Claude, time));
         Machine = new MachineDescription(paths, _projects, claude);
 
+        Children children = new(_options.Supervisor, paths);
+        if (children.EndLeftBehind() is var leftBehind and > 0)
+        {
+            DaemonLog.LeftBehind(log, leftBehind);
+        }
+
         // 2. Who we are at the relay.
         _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
 
@@ -184,22 +193,26 @@ public sealed class Daemon : IAsyncDisposable
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
-            async (start, ct) => ClaudeProcess.Start(_options.Supervisor, await claude.RequireAsync(ct), start, logging.CreateLogger<ClaudeProcess>()),
+            async (start, ct) => ClaudeProcess.Start(children, await claude.RequireAsync(ct), start, logging.CreateLogger<ClaudeProcess>()),
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
             logging.CreateLogger<AgentSession>());
         _sessions = new AgentSessions(surroundings);
-        GitRepositories repositories = new(_projects, _options.Supervisor, time);
+        GitRepositories repositories = new(_projects, children, time);
         GitFiles gitFiles = new(repositories);
         SearchFeature search = new(_projects, gitFiles);
-        Watcher = Use(new FileWatcher(_projects, (message, ct) => relay.SendAsync(message, ct), time, logging.CreateLogger<FileWatcher>()));
+        Watcher = new FileWatcher(_projects, (message, ct) => relay.SendAsync(message, ct), time, logging.CreateLogger<FileWatcher>());
+        CommandStore commandStore = new(database, time);
+        _commands = new CommandRuns(children, commandStore, time, logging.CreateLogger<CommandRuns>());
+        await _commands.StartAsync();
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),
                 new FilesFeature(_projects, gitFiles),
                 search,
                 new GitFeature(repositories),
+                new CommandsFeature(_commands, commandStore, _projects),
                 new AgentFeature(_sessions, agentStore, _projects, claude),
             ]),
             time,
@@ -216,15 +229,17 @@ public sealed class Daemon : IAsyncDisposable
             },
         };
 
+        // Stopped in the reverse order: no more requests, no more watching, then agents and commands end while there is still a way to tell, then the link.
+        Use(relay);
+        Use(_commands);
+        Use(_sessions);
+        Use(Watcher);
+        ControlPlaneUrl = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken)).Address.Url;
         foreach (var project in _projects.All())
         {
             Watcher.Add(project);
         }
 
-        var controlPlane = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken));
-        ControlPlaneUrl = controlPlane.Address.Url;
-        Use(relay);
-        Use(_sessions);
         _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         relay.Start();
@@ -256,6 +271,9 @@ internal static partial class DaemonLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "daemon.db was damaged and set aside as {File}. Projects must be added again")]
     public static partial void Damaged(ILogger logger, string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} processes of an earlier daemon were still there and were ended")]
+    public static partial void LeftBehind(ILogger logger, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A session could not be brought back as it was")]
     public static partial void NotRecovered(ILogger logger, Exception exception);

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using PocketCoder.Protocol;
 
 namespace PocketCoder.Storage;
 
@@ -10,7 +11,9 @@ namespace PocketCoder.Storage;
 public sealed class Database : IAsyncDisposable
 {
     private const int MaxGroup = 256;
+    private const int IoError = 10, Corrupt = 11, Full = 13, NotADatabase = 26;
 
+    private readonly string _suspect;
     private readonly string _readOnly;
     private readonly SqliteConnection _connection;
     private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(4096) { SingleReader = true });
@@ -18,6 +21,7 @@ public sealed class Database : IAsyncDisposable
 
     private Database(string path, SqliteConnection connection)
     {
+        _suspect = SuspectMark(path);
         _readOnly = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString();
         _connection = connection;
         _writer = Task.Run(WriteAllAsync);
@@ -25,7 +29,8 @@ public sealed class Database : IAsyncDisposable
 
     /// <summary>
     /// Opens or creates the file, 0600, and brings it to the newest schema. <paramref name="migrations"/>: SQL scripts, the n-th leads to version n.
-    /// A file that is not a database any more is set aside as <c>NAME.corrupt-TIME</c> and <paramref name="onCorrupt"/> gets its new path.
+    /// A file that is not a database any more, or was found damaged in use, is set aside as <c>NAME.corrupt-TIME</c> and <paramref name="onCorrupt"/>
+    /// gets its new path.
     /// </summary>
     /// <exception cref="NewerSchemaException">A later version of the program wrote this file.</exception>
     public static Database Open(string path, IReadOnlyList<string> migrations, Action<string> onCorrupt)
@@ -34,20 +39,26 @@ public sealed class Database : IAsyncDisposable
         {
             return OpenOnce(path, migrations);
         }
-        catch (SqliteException ex) when (ex.SqliteErrorCode is 11 or 26)
+        catch (SqliteException ex) when (ex.SqliteErrorCode is Corrupt or NotADatabase)
         {
-            // SQLITE_CORRUPT, SQLITE_NOTADB
             SqliteConnection.ClearAllPools();
-            var aside = $"{path}.corrupt-{DateTimeOffset.UtcNow:yyyyMMddHHmmss}";
+            var aside = $"{path}.corrupt-{DateTimeOffset.UtcNow:yyyyMMddHHmmssfff}";
             File.Move(path, aside);
-            File.Delete(path + "-wal");
+            if (File.Exists(path + "-wal"))
+            {
+                // It may hold what the file has lost.
+                File.Move(path + "-wal", aside + "-wal");
+            }
+
             File.Delete(path + "-shm");
+            File.Delete(SuspectMark(path));
             onCorrupt(aside);
             return OpenOnce(path, migrations);
         }
     }
 
     /// <summary>Queues a write; its task ends when it is on disk. An exception of the write undoes this write alone.</summary>
+    /// <exception cref="RequestException">The disk is full or broken, or the file is damaged.</exception>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work)
     {
         TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -55,7 +66,7 @@ public sealed class Database : IAsyncDisposable
         Write write = new(
             connection => result = work(connection),
             () => done.TrySetResult(result),
-            exception => done.TrySetException(exception));
+            exception => done.TrySetException(Explain(exception)));
         await _writes.Writer.WriteAsync(write);
         return await done.Task;
     }
@@ -67,11 +78,19 @@ public sealed class Database : IAsyncDisposable
     });
 
     /// <summary>Reads what is committed, beside the writer.</summary>
+    /// <exception cref="RequestException">The disk is broken, or the file is damaged.</exception>
     public T Read<T>(Func<SqliteConnection, T> work)
     {
-        using SqliteConnection connection = new(_readOnly);
-        connection.Open();
-        return work(connection);
+        try
+        {
+            using SqliteConnection connection = new(_readOnly);
+            connection.Open();
+            return work(connection);
+        }
+        catch (SqliteException ex) when (Explain(ex) is RequestException explained)
+        {
+            throw explained;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -95,6 +114,7 @@ public sealed class Database : IAsyncDisposable
         try
         {
             connection.Open();
+            Inspect(connection, path);
             connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
             Migrate(connection, path, migrations);
             return new Database(path, connection);
@@ -103,6 +123,59 @@ public sealed class Database : IAsyncDisposable
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    private static string SuspectMark(string path) => path + ".suspect";
+
+    // Only after damage was seen: a look at the whole file would make each start of a large one slow.
+    private static void Inspect(SqliteConnection connection, string path)
+    {
+        if (!File.Exists(SuspectMark(path)))
+        {
+            return;
+        }
+
+        if (connection.Query("PRAGMA quick_check(1)", row => row.GetString(0)) is not ["ok"])
+        {
+            throw new SqliteException("The database is damaged.", Corrupt);
+        }
+
+        File.Delete(SuspectMark(path));
+    }
+
+    // What the machine cannot do, in words for whoever holds the phone; all else is a bug and stays as it is.
+    private Exception Explain(Exception exception)
+    {
+        var sentence = (exception as SqliteException)?.SqliteErrorCode switch
+        {
+            Full => "The machine's disk is full. Make room on it and try again.",
+            IoError => "The machine's disk cannot be read or written. Look at it, then try again.",
+            Corrupt or NotADatabase => "The daemon's database is damaged. Restart the daemon: it sets the file aside and begins a new one.",
+            _ => null,
+        };
+        if (sentence is null)
+        {
+            return exception;
+        }
+
+        if (exception is SqliteException { SqliteErrorCode: Corrupt or NotADatabase })
+        {
+            Suspect();
+        }
+
+        return new RequestException(ErrorCode.UnknownError, sentence, inner: exception);
+    }
+
+    private void Suspect()
+    {
+        try
+        {
+            PrivateFile.EnsureExists(_suspect);
+        }
+        catch (IOException)
+        {
+            // A disk in that state may take no mark either; the next damage will try again.
         }
     }
 
@@ -152,9 +225,9 @@ public sealed class Database : IAsyncDisposable
                     write.Work(_connection);
                     succeeded.Add(write);
                 }
-                catch (Exception ex) when (ex is not SqliteException { SqliteErrorCode: 10 or 11 or 13 })
+                catch (Exception ex) when (ex is not SqliteException { SqliteErrorCode: IoError or Corrupt or Full })
                 {
-                    // Its own fault: the others of the group go on. (10, 11, 13: I/O error, corrupt, disk full; SQLite has rolled everything back.)
+                    // Its own fault: the others of the group go on. After those three SQLite has rolled everything back.
                     _connection.Execute("ROLLBACK TO w");
                     write.Fail(ex);
                 }

@@ -64,12 +64,13 @@ public sealed class LifeTests
     {
         await using var system = await TestSystem.StartAsync();
         await system.Daemon.DisposeAsync();
+        var schema = EmbeddedScripts.Of(typeof(Daemon).Assembly).Count;
         Execute(system.Paths.Database, "PRAGMA user_version = 99");
 
         var refused = await Assert.ThrowsAsync<NewerSchemaException>(system.StartDaemonAsync);
 
         Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
-        Execute(system.Paths.Database, "PRAGMA user_version = 2");
+        Execute(system.Paths.Database, $"PRAGMA user_version = {schema}");
         await system.StartDaemonAsync();
         Assert.Single((await system.Daemon.StatusAsync(CancellationToken.None)).Projects);
     }

@@ -12,6 +12,7 @@ public sealed class TestSystem : IAsyncDisposable
     private readonly TempDirectory _directory = new();
     private readonly Dictionary<string, string> _claudeEnvironment;
     private readonly bool _claudeInstalled;
+    private TimeProvider _time = TimeProvider.System;
 
     private TestSystem(Dictionary<string, string> claudeEnvironment, bool claudeInstalled)
     {
@@ -36,9 +37,10 @@ public sealed class TestSystem : IAsyncDisposable
     public static string FakeClaude { get; } = Built("FakeClaude", "PocketCoder.FakeClaude");
 
     /// <param name="claudeEnvironment">Variables that the stand-in gets, such as FAKE_CLAUDE_CAPTURE.</param>
-    public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true)
+    /// <param name="time">The daemon's clock.</param>
+    public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null)
     {
-        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled);
+        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled) { _time = time ?? TimeProvider.System };
         await system.StartRelayAsync(0);
         await system.StartDaemonAsync();
         return system;
@@ -62,6 +64,7 @@ public sealed class TestSystem : IAsyncDisposable
         Claude = _claudeInstalled ? ClaudeWith(_claudeEnvironment) : _directory["no-such-claude"],
         TokenFile = _directory["tokens.json"],
         Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
+        Time = _time,
     };
 
     public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode);

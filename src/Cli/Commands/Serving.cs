@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using PocketCoder.Daemon;
+using PocketCoder.Protocol;
 using PocketCoder.Storage;
 
 namespace PocketCoder.Cli.Commands;
@@ -55,7 +56,7 @@ internal static class Serving
         UnauthorizedAccessException or IOException => $"A file cannot be used: {exception.Message}",
         SqliteException { SqliteErrorCode: 13 } => "The disk is full.",
         SqliteException => $"The database cannot be used: {exception.Message}",
-        ControlPlaneException => exception.Message,
+        ControlPlaneException or RequestException => exception.Message,
         _ => null,
     };
 }

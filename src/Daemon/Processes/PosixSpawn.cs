@@ -10,13 +10,32 @@ namespace PocketCoder.Daemon.Processes;
 [UnsupportedOSPlatform("windows")]
 internal static unsafe partial class PosixSpawn
 {
-    private const short SetSignalDefaults = 0x04, SetSignalMask = 0x08;
+    private const short SetGroup = 0x02, SetSignalDefaults = 0x04, SetSignalMask = 0x08;
 
     // POSIX_SPAWN_SETSID
     private static short NewSession => OperatingSystem.IsMacOS() ? (short)0x400 : (short)0x80;
 
-    /// <summary>0, or the error number. <paramref name="detached"/>: in a session of its own, with /dev/null for its streams.</summary>
-    public static int Start(ReadOnlySpan<string> command, bool detached, out int pid)
+    // POSIX_SPAWN_CLOEXEC_DEFAULT
+    private static short CloseAllOnMac => OperatingSystem.IsMacOS() ? (short)0x4000 : (short)0;
+
+    /// <summary>In a session of its own, with /dev/null for its streams. 0, or the error number.</summary>
+    public static int StartDetached(ReadOnlySpan<string> command, out int pid) => Start(command, NewSession, nullStreams: 3, out pid);
+
+    /// <summary>In a process group of its own, with our streams, or /dev/null for its stdin. 0, or the error number.</summary>
+    public static int StartChild(ReadOnlySpan<string> command, bool nullInput, out int pid)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            // Three streams and nothing else, whatever this process inherited. Where the system is too old, what was inherited stays.
+            const int closeRange = 436;
+            const uint fromCloseOnExec = 4;
+            _ = syscall(closeRange, 3, uint.MaxValue, fromCloseOnExec);
+        }
+
+        return Start(command, (short)(SetGroup | CloseAllOnMac), nullStreams: nullInput ? 1 : 0, out pid);
+    }
+
+    private static int Start(ReadOnlySpan<string> command, short flags, int nullStreams, out int pid)
     {
         pid = 0;
 
@@ -29,7 +48,7 @@ internal static unsafe partial class PosixSpawn
         new Span<byte>(allSignals, 128).Fill(0xff);
         if (posix_spawnattr_init(attributes) is var error and not 0
             || (error = posix_spawn_file_actions_init(actions)) != 0
-            || (error = posix_spawnattr_setflags(attributes, (short)(SetSignalMask | SetSignalDefaults | (detached ? NewSession : 0)))) != 0
+            || (error = posix_spawnattr_setflags(attributes, (short)(SetSignalMask | SetSignalDefaults | flags))) != 0
             || (error = posix_spawnattr_setsigmask(attributes, noSignals)) != 0
             || (error = posix_spawnattr_setsigdefault(attributes, allSignals)) != 0)
         {
@@ -37,7 +56,7 @@ internal static unsafe partial class PosixSpawn
         }
 
         const int readWrite = 2;
-        for (var descriptor = 0; detached && descriptor < 3; descriptor++)
+        for (var descriptor = 0; descriptor < nullStreams; descriptor++)
         {
             error = posix_spawn_file_actions_addopen(actions, descriptor, "/dev/null", readWrite, 0);
             if (error != 0)
@@ -67,6 +86,9 @@ internal static unsafe partial class PosixSpawn
         array[texts.Length] = null;
         return array;
     }
+
+    [LibraryImport("libc")]
+    private static partial nint syscall(nint number, uint first, uint last, uint flags);
 
     [LibraryImport("libc")]
     private static partial int posix_spawnattr_init(byte* attributes);

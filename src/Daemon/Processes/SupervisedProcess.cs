@@ -1,28 +1,52 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace PocketCoder.Daemon.Processes;
 
 /// <summary>How a child ends: its first signal and how long it has before SIGKILL.</summary>
 internal sealed record StopPolicy(string FirstSignal, TimeSpan Grace);
 
+/// <summary>What to start and where.</summary>
+internal sealed record ChildStart(string File, IReadOnlyList<string> Arguments, string WorkingDirectory, StopPolicy Stop)
+{
+    /// <summary>Changes to our own environment; null takes a variable away.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>Gives the child /dev/null to read.</summary>
+    public bool NoInput { get; init; }
+
+    /// <summary>Windows: the arguments as one text, for programs that have quoting rules of their own.</summary>
+    public string? WindowsArguments { get; init; }
+}
+
+/// <summary>How a program ended: its exit code, or 128 + the number of <paramref name="Signal"/>, which ended it.</summary>
+internal readonly record struct ProcessExit(int Code, int? Signal = null);
+
 /// <summary>
 /// A child program with pipes for stdin, stdout and stderr that does not outlive this process. On Unix a <see cref="Supervisor"/> sees to that.
 /// </summary>
 internal sealed partial class SupervisedProcess : IAsyncDisposable
 {
+    // More than a supervisor takes to give up on what it cannot end.
+    private static readonly TimeSpan SupervisorPatience = TimeSpan.FromSeconds(15);
     private static readonly Lock Spawning = new();
-    private readonly Process _process;
-    private int _controlWriter;
 
-    private SupervisedProcess(Process process, int controlWriter)
+    private readonly Process _process;
+    private readonly StopPolicy _policy;
+    private readonly string _mark;
+    private readonly Lock _gate = new();
+    private int _control;
+
+    private SupervisedProcess(Process process, StopPolicy policy, int control, string mark)
     {
-        (_process, _controlWriter) = (process, controlWriter);
-        Exited = ExitCodeAsync(process);
+        (_process, _policy, _control, _mark) = (process, policy, control, mark);
+        Exited = ExitAsync();
     }
 
-    /// <summary>Ends with the exit code when nothing of the child is left.</summary>
-    public Task<int> Exited { get; }
+    /// <summary>Ends with how the program ended, when nothing of the child is left.</summary>
+    public Task<ProcessExit> Exited { get; }
 
     /// <summary>The supervisor's PID (Windows: the program's).</summary>
     public int Id => _process.Id;
@@ -31,66 +55,48 @@ internal sealed partial class SupervisedProcess : IAsyncDisposable
 
     public Stream Output => _process.StandardOutput.BaseStream;
 
-    public StreamReader Error => _process.StandardError;
+    public Stream Error => _process.StandardError.BaseStream;
 
     /// <param name="supervisor">The executable that knows the verb <see cref="Supervisor.Verb"/>.</param>
-    public static SupervisedProcess Start(
-        string supervisor, StopPolicy policy, string file, IEnumerable<string> arguments, string workingDirectory, IReadOnlyDictionary<string, string?> environment)
+    /// <param name="mark">The variable, <c>NAME=value</c>, that only this child's processes have in their environment.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">The system can start no process.</exception>
+    public static SupervisedProcess Start(string supervisor, ChildStart child, string mark)
     {
         ProcessStartInfo start = new()
         {
-            WorkingDirectory = workingDirectory,
+            WorkingDirectory = child.WorkingDirectory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
             CreateNoWindow = true,
         };
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in child.Environment)
         {
-            start.Environment[name] = value;
+            if (value is null)
+            {
+                start.Environment.Remove(name);
+            }
+            else
+            {
+                start.Environment[name] = value;
+            }
         }
 
-        if (OperatingSystem.IsWindows())
-        {
-            start.FileName = file;
-            AddAll(start, arguments);
-            return new SupervisedProcess(Process.Start(start)!, -1);
-        }
-
-        // Only the write end decides how long a child lives, and it is close-on-exec; the read end may be inherited by whoever is
-        // spawned at the same moment without harm, but one at a time keeps that rare.
-        lock (Spawning)
-        {
-            var (reader, writer) = CreatePipe();
-            try
-            {
-                start.FileName = supervisor;
-                AddAll(start, [Supervisor.Verb, $"{reader}", policy.FirstSignal, $"{(int)policy.Grace.TotalMilliseconds}", "--", file, .. arguments]);
-                return new SupervisedProcess(Process.Start(start)!, writer);
-            }
-            catch
-            {
-                close(writer);
-                throw;
-            }
-            finally
-            {
-                close(reader);
-            }
-        }
+        return OperatingSystem.IsWindows() ? StartAlone(start, child, mark) : StartSupervised(start, supervisor, child, mark);
     }
 
     /// <summary>Asks the supervisor to end everything: first signal, grace, SIGKILL. Returns when nothing is left.</summary>
     public async Task StopAsync()
     {
-        if (OperatingSystem.IsWindows() && !Exited.IsCompleted)
+        Order();
+        await Task.WhenAny(Exited, Task.Delay(_policy.Grace + SupervisorPatience));
+        if (!Exited.IsCompleted)
         {
-            _process.Kill(entireProcessTree: true);
+            // Stopped or hung: its own end is the beginning of the sweep.
+            _process.Kill();
         }
 
-        // The end of the pipe is the order.
-        CloseControl();
         await Exited;
     }
 
@@ -100,17 +106,108 @@ internal sealed partial class SupervisedProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<int> ExitCodeAsync(Process process)
+    private static SupervisedProcess StartAlone(ProcessStartInfo start, ChildStart child, string mark)
     {
-        await process.WaitForExitAsync(CancellationToken.None);
-        return process.ExitCode;
+        start.FileName = child.File;
+        if (child.WindowsArguments is { } text)
+        {
+            start.Arguments = text;
+        }
+        else
+        {
+            AddAll(start, child.Arguments);
+        }
+
+        return Begin(start, child, -1, mark);
     }
 
-    private void CloseControl()
+    [UnsupportedOSPlatform("windows")]
+    private static SupervisedProcess StartSupervised(ProcessStartInfo start, string supervisor, ChildStart child, string mark)
     {
-        if (Interlocked.Exchange(ref _controlWriter, -1) is var descriptor and >= 0)
+        // Only our end decides how long a child lives, and it is close-on-exec; the other end may be inherited by whoever is
+        // spawned at the same moment without harm, but one at a time keeps that rare.
+        lock (Spawning)
         {
-            close(descriptor);
+            var (ours, theirs) = CreateControl();
+            try
+            {
+                start.FileName = supervisor;
+                AddAll(start, [
+                    Supervisor.Verb, $"{theirs}", child.Stop.FirstSignal, $"{(int)child.Stop.Grace.TotalMilliseconds}", child.NoInput ? "null" : "pipe",
+                    "--", child.File, .. child.Arguments]);
+                return Begin(start, child, ours, mark);
+            }
+            catch
+            {
+                close(ours);
+                throw;
+            }
+            finally
+            {
+                close(theirs);
+            }
+        }
+    }
+
+    private static SupervisedProcess Begin(ProcessStartInfo start, ChildStart child, int control, string mark)
+    {
+        var process = Process.Start(start)!;
+        if (child.NoInput)
+        {
+            process.StandardInput.Close();
+        }
+
+        return new SupervisedProcess(process, child.Stop, control, mark);
+    }
+
+    private async Task<ProcessExit> ExitAsync()
+    {
+        await _process.WaitForExitAsync(CancellationToken.None);
+        if (OperatingSystem.IsWindows())
+        {
+            return new ProcessExit(_process.ExitCode);
+        }
+
+        var status = TakeReport();
+        if (status is null && _process.ExitCode != Supervisor.CannotStart && OperatingSystem.IsLinux())
+        {
+            // The supervisor itself was killed. What it watched went to init, and only the mark tells whose it is.
+            ProcessTree.End(() => ProcessTree.Marked(_mark), wholeGroups: false);
+        }
+
+        return status is { } wait && (wait & 0x7f) is var signal and not 0 ? new ProcessExit(128 + signal, signal) : new ProcessExit(_process.ExitCode);
+    }
+
+    // What the supervisor said is there already, so this does not wait; and nothing is asked of it any more.
+    private unsafe int? TakeReport()
+    {
+        lock (_gate)
+        {
+            var control = Interlocked.Exchange(ref _control, -1);
+            var report = stackalloc byte[sizeof(int)];
+            var count = read(control, report, sizeof(int));
+            close(control);
+            return count == sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(new ReadOnlySpan<byte>(report, sizeof(int))) : null;
+        }
+    }
+
+    private void Order()
+    {
+        lock (_gate)
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                if (!Exited.IsCompleted)
+                {
+                    _process.Kill(entireProcessTree: true);
+                }
+            }
+            else if (_control >= 0)
+            {
+                // The end of what we have to say is the order; what the supervisor says can still be read.
+                const int writing = 1;
+                shutdown(_control, writing);
+            }
         }
     }
 
@@ -122,27 +219,30 @@ internal sealed partial class SupervisedProcess : IAsyncDisposable
         }
     }
 
-    private static unsafe (int Reader, int Writer) CreatePipe()
+    // Two ends, each for both directions. Ours is born close-on-exec where the system can, so that no other child ever holds it; it never waits.
+    private static unsafe (int Ours, int Theirs) CreateControl()
     {
-        const int setDescriptorFlags = 2, closeOnExec = 1, openCloseOnExec = 0x80000;
+        const int unix = 1, stream = 1, bornCloseOnExec = 0x80000, setDescriptorFlags = 2, setStatusFlags = 4, closeOnExec = 1;
         var ends = stackalloc int[2];
-
-        // Both ends are born close-on-exec where the system can, so that no other child ever holds the write end.
-        if ((OperatingSystem.IsLinux() ? pipe2(ends, openCloseOnExec) : pipe(ends)) != 0)
+        if (socketpair(unix, stream | (OperatingSystem.IsLinux() ? bornCloseOnExec : 0), 0, ends) != 0)
         {
-            throw new IOException("No pipe: " + Marshal.GetLastPInvokeErrorMessage());
+            throw new System.ComponentModel.Win32Exception(Marshal.GetLastPInvokeError());
         }
 
-        fcntl(ends[0], setDescriptorFlags, 0);
-        fcntl(ends[1], setDescriptorFlags, closeOnExec);
+        fcntl(ends[0], setDescriptorFlags, closeOnExec);
+        fcntl(ends[0], setStatusFlags, OperatingSystem.IsMacOS() ? 0x4 : 0x800);
+        fcntl(ends[1], setDescriptorFlags, 0);
         return (ends[0], ends[1]);
     }
 
     [LibraryImport("libc", SetLastError = true)]
-    private static unsafe partial int pipe(int* ends);
+    private static unsafe partial int socketpair(int domain, int type, int protocol, int* ends);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static unsafe partial int pipe2(int* ends, int flags);
+    private static partial int shutdown(int socket, int how);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint read(int descriptor, byte* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fcntl(int descriptor, int command, int value);

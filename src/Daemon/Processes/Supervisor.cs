@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -6,10 +7,10 @@ namespace PocketCoder.Daemon.Processes;
 /// <summary>
 /// The hidden verb <c>__run</c>: runs one program and stays until nothing of it is left.
 /// <code>
-///   daemon ──control pipe──▶ supervisor (own session, subreaper) ──▶ program ──▶ its children, wherever they fork to
+///   daemon ◀──control──▶ supervisor (own session, subreaper) ──▶ program (own group) ──▶ its children, wherever they fork to
 /// </code>
-/// The write end of the pipe is the daemon's alone, so its end (also by kill -9) is an end of file here. Then, or on the byte 'T', the program gets its
-/// first signal, a time of grace, and SIGKILL goes to every descendant until there is none. Orphans come to the subreaper, so none escapes by
+/// The daemon alone holds the other end of the control socket, so its end (also by kill -9) is an end of file here. Then the program gets its first
+/// signal, a time of grace, and SIGKILL goes to every descendant until there is none. Orphans come to the subreaper, so none escapes by
 /// a double fork or a session of its own. PR_SET_PDEATHSIG would follow the thread that forked, not the process, and is not used.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
@@ -17,17 +18,21 @@ public static unsafe partial class Supervisor
 {
     public const string Verb = "__run";
 
+    internal const int CannotStart = 127;
+
     private const int SigInt = 2;
-    private const int SigKill = 9;
     private const int SigTerm = 15;
-    private const int PrSetChildSubreaper = 36;
+    private const int LeftBehindMs = 1000;
     private static volatile int _program;
     private static int _stopping;
 
-    /// <summary>args: CONTROL-FD INT|TERM GRACE-MS -- FILE ARGS… The exit code is the program's, or 128 + its signal; 127 when it cannot start.</summary>
+    /// <summary>
+    /// args: CONTROL-FD INT|TERM GRACE-MS pipe|null -- FILE ARGS…, where <c>null</c> gives the program /dev/null for its stdin. The exit code is the
+    /// program's, or 128 + its signal; 127 when it cannot start. The program's wait status goes to the control socket as four bytes.
+    /// </summary>
     public static int Run(ReadOnlySpan<string> args)
     {
-        if (args.Length < 5 || args[3] != "--" || !int.TryParse(args[0], out var control) || !int.TryParse(args[2], out var graceMs))
+        if (args.Length < 6 || args[4] != "--" || !int.TryParse(args[0], out var control) || !int.TryParse(args[2], out var graceMs))
         {
             Console.Error.WriteLine($"{Verb} is for PocketCoder itself.");
             return 64;
@@ -37,28 +42,26 @@ public static unsafe partial class Supervisor
         setsid();
         if (OperatingSystem.IsLinux())
         {
-            prctl(PrSetChildSubreaper, 1, 0, 0, 0);
+            const int setChildSubreaper = 36;
+            prctl(setChildSubreaper, 1, 0, 0, 0);
         }
 
-        const int setDescriptorFlags = 2, closeOnExec = 1;
-        fcntl(control, setDescriptorFlags, closeOnExec);
-
-        var error = PosixSpawn.Start(args[4..], detached: false, out var program);
+        var error = ChildLimits.StartUnder(args[5..], nullInput: args[3] == "null", out var program);
         if (error != 0)
         {
-            Console.Error.WriteLine($"{args[4]}: {Marshal.GetPInvokeErrorMessage(error)}");
-            return 127;
+            Console.Error.WriteLine($"{args[5]}: {Marshal.GetPInvokeErrorMessage(error)}");
+            return CannotStart;
         }
 
         _program = program;
         using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; StopInBackground(firstSignal, graceMs); });
         using var onInt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; StopInBackground(firstSignal, graceMs); });
         new Thread(() => Listen(control, firstSignal, graceMs)) { IsBackground = true }.Start();
-        return ReapAll(program, graceMs);
+        return ReapAll(program, control, graceMs);
     }
 
     // Waits for the program and for every orphan that came to this process.
-    private static int ReapAll(int program, int graceMs)
+    private static int ReapAll(int program, int control, int graceMs)
     {
         var exitCode = 0;
         while (true)
@@ -80,24 +83,35 @@ public static unsafe partial class Supervisor
             {
                 _program = 0;
                 exitCode = (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
+                Report(control, status);
 
                 // What the program left behind ends with it.
-                StopInBackground(SigTerm, Math.Min(graceMs, 1000));
+                StopInBackground(SigTerm, Math.Min(graceMs, LeftBehindMs));
             }
         }
     }
 
+    // An exit code cannot tell a signal from a program that ends with 128 and more.
+    private static void Report(int control, int status)
+    {
+        var bytes = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(new Span<byte>(bytes, sizeof(int)), status);
+
+        // A failure means that the daemon is gone; MSG_NOSIGNAL is not everywhere, but .NET ignores SIGPIPE.
+        _ = write(control, bytes, sizeof(int));
+    }
+
     private static void Listen(int control, int firstSignal, int graceMs)
     {
-        byte command;
+        byte nothing;
         nint count;
         do
         {
-            count = read(control, &command, 1);
+            count = read(control, &nothing, 1);
         }
         while (count < 0 && Marshal.GetLastPInvokeError() == 4);
 
-        Stop(firstSignal, count == 1 && command == (byte)'K' ? 0 : graceMs);
+        Stop(firstSignal, graceMs);
     }
 
     private static void StopInBackground(int signal, int graceMs) =>
@@ -110,75 +124,62 @@ public static unsafe partial class Supervisor
             return;
         }
 
-        // An agent that is interrupted ends its own children; without it each of them is asked.
-        if (_program is var program and not 0)
+        var asked = firstSignal == SigTerm;
+        if (asked)
         {
-            kill(program, firstSignal);
+            Ask();
         }
-        else
+        else if (_program is var program and not 0)
         {
-            Descendants().ForEach(pid => kill(pid, firstSignal));
+            // An agent that is interrupted ends its own children; they are asked when it left them behind.
+            kill(program, firstSignal);
         }
 
         var deadline = Environment.TickCount64 + graceMs;
-        while (Environment.TickCount64 < deadline && Descendants().Count > 0)
+        while (Environment.TickCount64 < deadline)
         {
-            Thread.Sleep(20);
-        }
+            if (_program == 0 && !asked)
+            {
+                asked = true;
+                Ask();
+                deadline = Math.Min(deadline, Environment.TickCount64 + LeftBehindMs);
+            }
 
-        // A process that forks while it is being killed is found in the next round; the main thread ends this one when none is left.
-        while (true)
-        {
-            Descendants().ForEach(pid => kill(pid, SigKill));
             Thread.Sleep(10);
         }
+
+        // The main thread ends this process when there is no child left; a moment in which none is seen is no proof.
+        while (ProcessTree.End(Descendants, wholeGroups: true))
+        {
+            Thread.Sleep(1);
+        }
+
+        // Not ours to end: another user's (sudo), or one that hangs in the kernel and dies of the signal when it returns from there.
+        Environment.Exit(128 + 9);
     }
 
-    /// <summary>Every live process below this one.</summary>
-    private static List<int> Descendants()
+    private static void Ask()
     {
-        if (!OperatingSystem.IsLinux())
+        const int sigCont = 18, sigContOnMac = 19;
+        foreach (var pid in Descendants())
         {
-            // No subreaper and no /proc: the program's own group is what can be reached.
-            return _program is var program and not 0 ? [program, -program] : [];
-        }
+            kill(pid, SigTerm);
 
-        Dictionary<int, List<int>> children = [];
-        foreach (var directory in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(directory), out var pid) || ParentOf(pid) is not { } parent)
-            {
-                continue;
-            }
-
-            (CollectionsMarshal.GetValueRefOrAddDefault(children, parent, out _) ??= []).Add(pid);
-        }
-
-        List<int> found = [];
-        Collect(Environment.ProcessId);
-        return found;
-
-        void Collect(int parent)
-        {
-            foreach (var child in children.GetValueOrDefault(parent, []))
-            {
-                found.Add(child);
-                Collect(child);
-            }
+            // A stopped process does not hear it.
+            kill(pid, OperatingSystem.IsMacOS() ? sigContOnMac : sigCont);
         }
     }
 
-    private static int? ParentOf(int pid) =>
-        ProcessIdentity.LiveStat(pid) is { } fields ? int.Parse(fields[1], System.Globalization.CultureInfo.InvariantCulture) : null;
+    /// <summary>Every live process below this one. Without /proc the program's own group is what can be reached.</summary>
+    private static List<int> Descendants() =>
+        OperatingSystem.IsLinux() ? ProcessTree.Below(Environment.ProcessId)
+        : _program is var program and not 0 ? [program, -program] : [];
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int prctl(int option, nuint value, nuint a, nuint b, nuint c);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int fcntl(int descriptor, int command, int value);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int pid, int signal);
@@ -188,4 +189,7 @@ public static unsafe partial class Supervisor
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint read(int descriptor, byte* buffer, nint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(int descriptor, byte* buffer, nint count);
 }

@@ -23,6 +23,7 @@ internal sealed partial class RelayConnection(
     ConnectToRelay connect, TokenStore tokens, EnrolAtRelay? enrol, DescribeMachine describe, TimeProvider time, ILogger<RelayConnection> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan GoodbyePatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan RefreshAhead = TimeSpan.FromMinutes(2);
 
@@ -90,6 +91,13 @@ internal sealed partial class RelayConnection(
 
     public async ValueTask DisposeAsync()
     {
+        if (_link is { } link)
+        {
+            // A round trip: what was said last, such as the end of a command, is on its way before the socket goes.
+            using CancellationTokenSource patience = new(GoodbyePatience);
+            await link.PingAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         await _stopping.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();

@@ -63,6 +63,12 @@ public sealed class MessageRouter(MessageRoutes routes, TimeProvider time, Actio
         switch (exception)
         {
             case RequestException refused:
+                if (refused.InnerException is not null)
+                {
+                    // The machine's fault, not the request's.
+                    onUnexpected(type, refused);
+                }
+
                 return refused.ToErrorInfo();
             case JsonException malformed:
                 return new ErrorInfo(ErrorCode.InvalidRequest, Explain(type, malformed));

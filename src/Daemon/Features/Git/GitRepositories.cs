@@ -1,12 +1,13 @@
 using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Features.Git;
 
 /// <summary>Opens the repository that a request is about, to look at it or, one request at a time, to change it.</summary>
-internal sealed class GitRepositories(ProjectStore projects, string supervisor, TimeProvider time)
+internal sealed class GitRepositories(ProjectStore projects, Children children, TimeProvider time)
 {
-    private readonly HardenedGit _git = new(supervisor);
+    private readonly HardenedGit _git = new(children);
 
     // What goes over the network may take minutes and needs no lock of the index, so it does not hold up a commit.
     private readonly RepositoryLanes _work = new(), _network = new();

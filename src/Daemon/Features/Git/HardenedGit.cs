@@ -35,7 +35,7 @@ internal sealed record GitResult(int ExitCode, ReadOnlyMemory<byte> Output, stri
 }
 
 /// <summary>Runs git in one of two ways, bounded in time and memory.</summary>
-internal sealed class HardenedGit(string supervisor)
+internal sealed class HardenedGit(Children children)
 {
     private const int MaxErrorChars = 64 * 1024;
     private const int NoSuchFile = 2;
@@ -84,11 +84,11 @@ internal sealed class HardenedGit(string supervisor)
     public async Task<GitResult> RunTrustedAsync(GitCall call, RepositoryConfig config, CancellationToken cancellationToken)
     {
         var environment = GitEnvironment.For(config, trusted: true).Concat(Optional(call.Environment)).ToDictionary(v => v.Key, v => v.Value);
-        await using var git = SupervisedProcess.Start(supervisor, Stop, "git", call.Arguments, call.Directory, environment);
+        await using var git = children.Start(new ChildStart("git", call.Arguments, call.Directory, Stop) { Environment = environment }, Guid.NewGuid().ToString("N"));
+        using StreamReader error = new(git.Error, Encoding.UTF8);
         var result = await FollowAsync(
-            call, git.Input, git.Output, git.Error, token => git.Exited.WaitAsync(token), git.StopAsync, stopWhenFull: false, cancellationToken);
-        const int supervisorFoundNoProgram = 127;
-        return result.ExitCode == supervisorFoundNoProgram ? throw NotInstalled() : result;
+            call, git.Input, git.Output, error, async token => (await git.Exited.WaitAsync(token)).Code, git.StopAsync, stopWhenFull: false, cancellationToken);
+        return result.ExitCode == Supervisor.CannotStart ? throw NotInstalled() : result;
     }
 
     private static IEnumerable<KeyValuePair<string, string?>> Optional(IReadOnlyDictionary<string, string> variables) =>

@@ -37,7 +37,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     public int ProcessId => _process.Id;
 
-    public static ClaudeProcess Start(string supervisor, ClaudeInstallation claude, AgentStart start, ILogger logger)
+    public static ClaudeProcess Start(Children children, ClaudeInstallation claude, AgentStart start, ILogger logger)
     {
         List<string> arguments =
         [
@@ -50,7 +50,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
             arguments.AddRange(["--model", model]);
         }
 
-        return new ClaudeProcess(SupervisedProcess.Start(supervisor, Policy, claude.Path, arguments, start.Cwd, new Dictionary<string, string?>()), start.Cwd, logger);
+        return new ClaudeProcess(children.Start(new ChildStart(claude.Path, arguments, start.Cwd, Policy), start.AgentId), start.Cwd, logger);
     }
 
     public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
@@ -209,7 +209,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
             await _process.StopAsync();
         }
 
-        var exitCode = await _process.Exited;
+        var exitCode = (await _process.Exited).Code;
 
         // A surviving grandchild could hold stderr open for ever.
         await Task.WhenAny(reason, Task.Delay(TimeSpan.FromSeconds(2)));
@@ -300,7 +300,8 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     private async Task<string> DrainErrorsAsync()
     {
         Queue<string> last = new();
-        while (await _process.Error.ReadLineAsync() is { } line)
+        using StreamReader error = new(_process.Error);
+        while (await error.ReadLineAsync() is { } line)
         {
             last.Enqueue(line.Length > 500 ? line[..500] : line);
             if (last.Count > 5)
