@@ -56,6 +56,7 @@ public sealed class Daemon : IAsyncDisposable
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DaemonOptions _options;
     private ProjectStore _projects = null!;
+    private DateTimeOffset _startedAt;
     private RelayConnection _relay = null!;
     private AgentSessions _sessions = null!;
     private CommandRuns _commands = null!;
@@ -109,13 +110,19 @@ public sealed class Daemon : IAsyncDisposable
             MachineDescription.Version,
             MachineKey,
             _relay.LoggedIn,
-            new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt) { Url = PublicGateway.ToString() },
+            new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt)
+            {
+                Url = PublicGateway.ToString(),
+                Gateway = _options.Gateway.ToString(),
+                RoundTripMs = _relay.RoundTrip?.TotalMilliseconds,
+            },
             capabilities with { Warnings = [.. capabilities.Warnings ?? [], .. Watcher.Warnings()] },
             [.. _projects.All().Select(ToStatus)])
         {
             Label = Machine.Label,
             Pid = Environment.ProcessId,
             Agents = _sessions.WithAgent,
+            StartedAt = _startedAt,
         };
     }
 
@@ -146,9 +153,20 @@ public sealed class Daemon : IAsyncDisposable
     {
         // Right after a start the relay is a moment away.
         await Registered.WaitAsync(RegistrationPatience, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var code = await _relay.CreatePairingCodeAsync(cancellationToken);
+        var code = await _relay.AskAsync<PairingCodeCreateRequest, PairingCodeCreateResponse>(new PairingCodeCreateRequest(), cancellationToken);
         return new PairingLink(new Uri(PublicGateway, "/#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
     }
+
+    /// <summary>The devices of this machine's user; the relay knows them.</summary>
+    public Task<DevicesListResponse> DevicesAsync(CancellationToken cancellationToken) =>
+        _relay.AskAsync<DevicesListRequest, DevicesListResponse>(new DevicesListRequest(), cancellationToken);
+
+    public Task RevokeDeviceAsync(string deviceId, CancellationToken cancellationToken) =>
+        _relay.AskAsync<DeviceRevokeRequest, DeviceRevokeResponse>(new DeviceRevokeRequest(deviceId), cancellationToken);
+
+    public async Task<LogoutReport> LogOutAsync(CancellationToken cancellationToken) => _options.Enrol is null
+        ? new LogoutReport(await _relay.LogOutAsync(cancellationToken))
+        : throw new RequestException(ErrorCode.InvalidRequest, "This daemon belongs to the relay of `pocketcoder up` and is logged in as long as that runs. End both with: pocketcoder stop");
 
     public async ValueTask DisposeAsync()
     {
@@ -172,6 +190,7 @@ public sealed class Daemon : IAsyncDisposable
         var (paths, time) = (_options.Paths, _options.Time);
         var logging = Use(LoggerFactory.Create(configureLogging));
         var log = logging.CreateLogger<Daemon>();
+        _startedAt = time.GetUtcNow();
 
         // 1. What is local: database, projects, control plane.
         var database = Use(Database.Open(paths.Database, EmbeddedScripts.Of(typeof(Daemon).Assembly), aside => DaemonLog.Damaged(log, Path.GetFileName(aside))));
@@ -235,6 +254,7 @@ public sealed class Daemon : IAsyncDisposable
         Use(_sessions);
         Use(Watcher);
         ControlPlaneUrl = Use(await ControlPlaneServer.StartAsync(this, paths, configureLogging, cancellationToken)).Address.Url;
+        Use(new Disposal(relay.RefuseRequests));
         foreach (var project in _projects.All())
         {
             Watcher.Add(project);
