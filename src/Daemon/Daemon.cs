@@ -4,6 +4,7 @@ using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Files;
+using PocketCoder.Daemon.Features.Files.Search;
 using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
@@ -190,10 +191,12 @@ public sealed class Daemon : IAsyncDisposable
             logging.CreateLogger<AgentSession>());
         _sessions = new AgentSessions(surroundings);
         Watcher = Use(new FileWatcher(_projects, (message, ct) => relay.SendAsync(message, ct), time, logging.CreateLogger<FileWatcher>()));
+        SearchFeature search = new(_projects);
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),
                 new FilesFeature(_projects),
+                search,
                 new GitFeature(_projects),
                 new AgentFeature(_sessions, agentStore, _projects, claude),
             ]),
@@ -204,7 +207,11 @@ public sealed class Daemon : IAsyncDisposable
             Machine.DescribeAsync, time, logging.CreateLogger<RelayConnection>())
         {
             Dispatch = router.DispatchAsync,
-            ClientGone = _sessions.DetachAsync,
+            ClientGone = clientId =>
+            {
+                search.ClientGone(clientId);
+                return _sessions.DetachAsync(clientId);
+            },
         };
 
         foreach (var project in _projects.All())

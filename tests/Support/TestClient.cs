@@ -24,6 +24,9 @@ public sealed class TestClient : IAsyncDisposable
 
     public string ClientId { get; private set; } = "";
 
+    /// <summary>Lets go of what was seen, for tests that see very much.</summary>
+    public void Forget() => _seen.Clear();
+
     public static async Task<TestClient> ConnectAsync(Uri relay, string? origin = null, bool read = true)
     {
         TestClient client = new();
@@ -70,7 +73,7 @@ public sealed class TestClient : IAsyncDisposable
         }
 
         await SendAsync(request);
-        return await UntilAsync(m => (string?)m["requestId"] == requestId && (string?)m["type"] is { } t && (t is "error" or "pong" || t.EndsWith("_response", StringComparison.Ordinal)));
+        return await UntilAsync(m => (string?)m["requestId"] == requestId && (string?)m["type"] is { } t && (t is "error" or "pong" or "command_exit" || t.EndsWith("_response", StringComparison.Ordinal)));
     }
 
     /// <summary>The next message that fits; what comes before it is kept in <see cref="Seen"/>.</summary>

@@ -9,6 +9,9 @@ public sealed class RequestContext(Envelope request, SendMessage send)
     /// <summary>The client that asked, by the relay's word.</summary>
     public string? ClientId => request.ClientId;
 
+    /// <summary>The id that everything about this request carries; unique on the connection of its client.</summary>
+    public string? RequestId => request.RequestId;
+
     /// <summary>The envelope's <c>sessionId</c>: a project.</summary>
     public string? ProjectId => request.SessionId;
 

@@ -1,44 +1,52 @@
-using System.IO.Enumeration;
 using Microsoft.Win32.SafeHandles;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Files;
 
-/// <summary>Lists the directory behind a handle, not behind a name.</summary>
-internal static class DirectoryListing
+/// <summary>A directory as <c>fs_list</c> shows it: directories first, then by name.</summary>
+internal sealed record DirectoryListing(IReadOnlyList<FsEntry> Children, bool Truncated)
 {
     private const int MaxEntries = 10_000;
 
-    public static (IReadOnlyList<FsEntry> Children, bool Truncated) Read(SafeFileHandle directory, string name, string relative)
+    // Names alone are cheap; beyond this a directory is not sorted as a whole any more.
+    private const int MaxNames = 500_000;
+
+    /// <param name="directory">The very directory, whatever its name leads to by now.</param>
+    /// <param name="location">Its path, for systems that cannot list a handle.</param>
+    /// <param name="relative">Its path in the project.</param>
+    public static DirectoryListing Read(SafeFileHandle directory, string location, string relative)
     {
-        if (Native.KindOf(directory) != FileKind.Directory)
+        var prefix = relative.Length == 0 ? "" : relative.TrimEnd('/') + "/";
+        if (OperatingSystem.IsWindows())
         {
-            throw new RequestException(ErrorCode.NotADirectory, "This is not a directory.", new ErrorDetails { Path = relative });
+            return ByName.List(location, prefix, MaxEntries);
         }
 
-        // /proc/self/fd leads to the very directory that was opened, whatever its name leads to by now.
-        var location = OperatingSystem.IsLinux() ? $"/proc/self/fd/{directory.DangerousGetHandle()}/" : name;
-        var prefix = relative.Length == 0 ? "" : relative.TrimEnd('/') + "/";
-        FileSystemEnumerable<FsEntry> entries = new(
-            location,
-            (ref FileSystemEntry entry) => ToEntry(ref entry, prefix),
-            new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = true, ReturnSpecialDirectories = false });
+        var entries = DirectoryReader.Read(directory, MaxNames);
+        var named = entries.ConvertAll(entry => (Text: RawName.ToText(entry.Name), Entry: entry));
+        named.Sort((a, b) => (a.Entry.Kind == FileKind.Directory, b.Entry.Kind == FileKind.Directory) switch
+        {
+            (true, false) => -1,
+            (false, true) => 1,
+            _ => string.CompareOrdinal(a.Text, b.Text),
+        });
 
-        var found = entries.Take(MaxEntries + 1).ToList();
-        var truncated = found.Count > MaxEntries;
-        var children = found
-            .Take(MaxEntries)
-            .OrderBy(e => e.Kind == FsEntryKind.Directory ? 0 : 1)
-            .ThenBy(e => e.Name, StringComparer.Ordinal)
-            .ToList();
-        return (children, truncated);
-    }
+        List<FsEntry> children = new(Math.Min(named.Count, MaxEntries));
+        foreach (var (text, entry) in named)
+        {
+            if (children.Count == MaxEntries)
+            {
+                break;
+            }
 
-    private static FsEntry ToEntry(ref FileSystemEntry entry, string prefix)
-    {
-        var name = entry.FileName.ToString();
-        var link = (entry.Attributes & FileAttributes.ReparsePoint) != 0;
-        var kind = link ? FsEntryKind.Symlink : entry.IsDirectory ? FsEntryKind.Directory : FsEntryKind.File;
-        return new FsEntry(name, prefix + name, kind, kind == FsEntryKind.Directory ? 0 : entry.Length, entry.LastWriteTimeUtc);
+            // Gone since its name was read: not listed.
+            if (Native.StatusOf(directory, entry.Name) is { } status)
+            {
+                var kind = status.IsLink ? FsEntryKind.Symlink : status.Kind == FileKind.Directory ? FsEntryKind.Directory : FsEntryKind.File;
+                children.Add(new FsEntry(text, prefix + text, kind, kind == FsEntryKind.Directory ? 0 : status.Size, status.ModifiedAt));
+            }
+        }
+
+        return new DirectoryListing(children, Truncated: named.Count > MaxEntries);
     }
 }

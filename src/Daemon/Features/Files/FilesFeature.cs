@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
@@ -6,39 +5,43 @@ using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Features.Files;
 
+/// <summary>The files of a project: looked at and changed.</summary>
 internal sealed class FilesFeature(ProjectStore projects) : IFeature
 {
     private const long MaxReadBytes = 10 * 1024 * 1024;
+    private const int MaxWriteBytes = 1024 * 1024;
     private const int MaxDepth = 20;
 
     public void Map(MessageRoutes routes)
     {
         routes.Map<FsListRequest, FsListResponse>(ListAsync);
         routes.Map<FsReadRequest, FsReadResponse>(ReadAsync);
+        routes.Map<FsWriteRequest, FsWriteResponse>(WriteAsync);
+        routes.Map<FsCreateDirectoryRequest, FsCreateDirectoryResponse>(CreateDirectoryAsync);
+        routes.Map<FsRenameRequest, FsRenameResponse>(RenameAsync);
+        routes.Map<FsDeleteRequest, FsDeleteResponse>(DeleteAsync);
     }
 
-    private Task<FsListResponse> ListAsync(FsListRequest request, RequestContext context, CancellationToken cancellationToken) => Task.Run(
-        () =>
+    private Task<FsListResponse> ListAsync(FsListRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        if (request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Length > MaxDepth)
         {
-            var project = projects.Require(context.ProjectId);
-            if (request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Length > MaxDepth)
-            {
-                throw new RequestException(ErrorCode.InvalidRequest, $"A listing goes at most {MaxDepth} levels deep.");
-            }
+            throw new RequestException(ErrorCode.InvalidRequest, $"A listing goes at most {MaxDepth} levels deep.");
+        }
 
-            using var tree = ProjectTree.Open(project.Path);
-            using var directory = tree.OpenRead(request.Path);
-            var (children, truncated) = DirectoryListing.Read(directory, Path.Combine(project.Path, request.Path), request.Path);
-            return new FsListResponse(request.Path, project.LastFsSeq, truncated, children);
-        },
-        cancellationToken);
+        // The number first: what happens during the listing is told with a greater one.
+        var project = projects.Require(context.ProjectId);
+        return InTreeAsync(context, tree =>
+        {
+            var listing = tree.List(request.Path);
+            return new FsListResponse(request.Path, project.LastFsSeq, listing.Truncated, listing.Children);
+        }, cancellationToken);
+    }
 
     private async Task<FsReadResponse> ReadAsync(FsReadRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        var project = projects.Require(context.ProjectId);
-        using var tree = ProjectTree.Open(project.Path);
-        using var file = tree.OpenRead(request.Path);
-        RequireRegularFile(file, request.Path);
+        using var tree = ProjectTree.Open(projects.Require(context.ProjectId).Path);
+        using var file = tree.OpenFile(request.Path);
 
         var size = RandomAccess.GetLength(file);
         var offset = request.Offset ?? 0;
@@ -53,31 +56,69 @@ internal sealed class FilesFeature(ProjectStore projects) : IFeature
             throw new RequestException(ErrorCode.FileTooLarge, "The file is larger than 10 MB. Ask for a part of it with offset and length.", new ErrorDetails { Path = request.Path });
         }
 
-        var content = await ReadAsync(file, offset, (int)wanted, cancellationToken);
-        var modifiedAt = new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero);
-        var text = AsText(content);
-        return new FsReadResponse(
-            request.Path,
-            text ?? Convert.ToBase64String(content.Span),
-            text is null ? ContentEncoding.Base64 : ContentEncoding.Utf8,
-            Binary: text is null,
-            size,
-            modifiedAt,
-            Etag: FormattableString.Invariant($"{size:x}-{modifiedAt.UtcTicks:x}"));
+        var bytes = await ReadAsync(file, offset, (int)wanted, cancellationToken);
+        var content = FileContent.Of(bytes.Span, isPart: wanted < size);
+        var (modifiedAt, etag) = Version(file);
+        return new FsReadResponse(request.Path, content.Text, content.Encoding, content.Binary, size, modifiedAt, etag);
     }
 
-    private static void RequireRegularFile(SafeFileHandle file, string path)
+    private Task<FsWriteResponse> WriteAsync(FsWriteRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        switch (Native.KindOf(file))
+        var bytes = FileContent.ToBytes(request.Content, request.Encoding ?? ContentEncoding.Utf8);
+        if (bytes.Length > MaxWriteBytes)
         {
-            case FileKind.Regular:
-                return;
-            case FileKind.Directory:
-                throw new RequestException(ErrorCode.IsADirectory, "This is a directory.", new ErrorDetails { Path = path });
-            default:
-                // A FIFO, socket or device: reading could block or do something.
-                throw new RequestException(ErrorCode.InvalidRequest, "This is not a regular file.", new ErrorDetails { Path = path });
+            throw new RequestException(ErrorCode.FileTooLarge, "A file of more than 1 MB cannot be written from here.", new ErrorDetails { Path = request.Path });
         }
+
+        return InTreeAsync(context, tree =>
+        {
+            var written = tree.Write(request.Path, bytes, request.ExpectedEtag, request.CreateDirectories == true);
+            return new FsWriteResponse(true, written.Size, written.Etag);
+        }, cancellationToken);
+    }
+
+    private Task<FsCreateDirectoryResponse> CreateDirectoryAsync(FsCreateDirectoryRequest request, RequestContext context, CancellationToken cancellationToken) =>
+        InTreeAsync(context, tree =>
+        {
+            tree.CreateDirectory(request.Path, request.Parents == true);
+            return new FsCreateDirectoryResponse(true);
+        }, cancellationToken);
+
+    private Task<FsRenameResponse> RenameAsync(FsRenameRequest request, RequestContext context, CancellationToken cancellationToken) =>
+        InTreeAsync(context, tree =>
+        {
+            tree.Rename(request.Path, request.NewPath, request.Overwrite == true);
+            return new FsRenameResponse(true);
+        }, cancellationToken);
+
+    private Task<FsDeleteResponse> DeleteAsync(FsDeleteRequest request, RequestContext context, CancellationToken cancellationToken) =>
+        InTreeAsync(context, tree =>
+        {
+            tree.Delete(request.Path, request.Recursive == true);
+            return new FsDeleteResponse(true);
+        }, cancellationToken);
+
+    // Off the thread that reads the socket: a disk can be slow.
+    private Task<T> InTreeAsync<T>(RequestContext context, Func<ProjectTree, T> work, CancellationToken cancellationToken)
+    {
+        var project = projects.Require(context.ProjectId);
+        return Task.Run(() =>
+        {
+            using var tree = ProjectTree.Open(project.Path);
+            return work(tree);
+        }, cancellationToken);
+    }
+
+    private static (DateTimeOffset ModifiedAt, string Etag) Version(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            var modifiedAt = File.GetLastWriteTimeUtc(file);
+            return (modifiedAt, ByName.EtagOf(RandomAccess.GetLength(file), modifiedAt));
+        }
+
+        var status = Native.StatusOf(file)!.Value;
+        return (status.ModifiedAt, status.Etag);
     }
 
     // The file may shrink or grow meanwhile: what is there is what is read.
@@ -98,23 +139,4 @@ internal sealed class FilesFeature(ProjectStore projects) : IFeature
 
         return buffer.AsMemory(0, read);
     }
-
-    private static string? AsText(ReadOnlyMemory<byte> content)
-    {
-        if (content.Span.Contains((byte)0))
-        {
-            return null;
-        }
-
-        try
-        {
-            return StrictUtf8.GetString(content.Span);
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
-    }
-
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using PocketCoder.Protocol;
 
@@ -6,17 +7,18 @@ namespace PocketCoder.Daemon.Features.Files;
 
 /// <summary>
 /// The files below one directory, and nothing else. On Linux the kernel keeps the walk inside (openat2, RESOLVE_BENEATH), so a link that is
-/// swapped while we look leads nowhere; elsewhere each component is opened without following links.
+/// swapped while we look leads nowhere; elsewhere each component is opened without following links. All that changes something is done by one name
+/// in a directory that was opened so, never by a path.
 /// </summary>
 internal sealed partial class ProjectTree : IDisposable
 {
     private const int MaxPathBytes = 4096;
     private const int MaxNameBytes = 255;
 
-    private readonly string _root;
-    private readonly SafeFileHandle? _rootHandle;
+    private readonly string _rootPath;
+    private readonly SafeFileHandle? _root;
 
-    private ProjectTree(string root, SafeFileHandle? rootHandle) => (_root, _rootHandle) = (root, rootHandle);
+    private ProjectTree(string rootPath, SafeFileHandle? root) => (_rootPath, _root) = (rootPath, root);
 
     public static ProjectTree Open(string root)
     {
@@ -25,61 +27,66 @@ internal sealed partial class ProjectTree : IDisposable
             return new ProjectTree(root, null);
         }
 
-        var handle = Native.Open(root, Native.Path | Native.Directory);
-        return handle.IsInvalid
-            ? throw new RequestException(ErrorCode.FileNotFound, "The project's directory is gone. If it moved, register it again: pocketcoder add PATH")
-            : new ProjectTree(root, handle);
+        return Native.OpenRoot(root, out _) is { } handle
+            ? new ProjectTree(root, handle)
+            : throw new RequestException(ErrorCode.FileNotFound, "The project's directory is gone. If it moved, register it again: pocketcoder add PATH");
     }
 
     /// <summary>Opens a file or directory to read. The handle may be of anything: look at its type before reading.</summary>
     public SafeFileHandle OpenRead(string path)
     {
         Validate(path);
-        if (_rootHandle is null)
+        if (_root is null)
         {
-            return OpenByName(path);
+            return ByName.OpenRead(_rootPath, path);
         }
 
         // A FIFO must not block, a terminal must not become ours.
-        var handle = Native.OpenBeneath(_rootHandle, path.Length == 0 ? "." : path, Native.NonBlocking | Native.NoControllingTerminal, out var error);
-        return handle ?? throw Refusal(path, error);
+        return Native.OpenBeneath(_root, path.Length == 0 ? "." : path, Native.NonBlocking | Native.NoControllingTerminal, out var error) ?? throw Refusal(path, error);
     }
 
-    public void Dispose() => _rootHandle?.Dispose();
+    /// <summary>Opens a regular file to read; anything else is refused with its reason.</summary>
+    public SafeFileHandle OpenFile(string path)
+    {
+        var file = OpenRead(path);
+        switch (Native.KindOf(file))
+        {
+            case FileKind.Regular:
+                return file;
+            case var kind:
+                file.Dispose();
+                throw kind == FileKind.Directory ? IsDirectory(path) : NotRegular(path);
+        }
+    }
+
+    /// <summary>The entries of a directory.</summary>
+    public DirectoryListing List(string path)
+    {
+        using var directory = OpenRead(path);
+        return Native.KindOf(directory) == FileKind.Directory
+            ? DirectoryListing.Read(directory, Path.Combine(_rootPath, path), path)
+            : throw new RequestException(ErrorCode.NotADirectory, "This is not a directory.", new ErrorDetails { Path = path });
+    }
+
+    public void Dispose() => _root?.Dispose();
 
     /// <summary>Refuses what is no relative path of plain names before any system call sees it.</summary>
     private static void Validate(string path)
     {
-        var outside = path.Contains('\0') || path.StartsWith('/') || path.Contains('\\', StringComparison.Ordinal) && OperatingSystem.IsWindows()
-            || (OperatingSystem.IsWindows() && path.Contains(':', StringComparison.Ordinal))
+        var names = path.Split('/');
+        var outside = path.Contains('\0') || path.StartsWith('/')
+            || OperatingSystem.IsWindows() && path.AsSpan().ContainsAny('\\', ':')
             || path is [var drive, ':', ..] && char.IsAsciiLetter(drive)
             || path.StartsWith("\\\\", StringComparison.Ordinal)
-            || path.Split('/').Contains("..");
+            || names.Contains("..");
         if (outside)
         {
             throw Outside(path);
         }
 
-        if (System.Text.Encoding.UTF8.GetByteCount(path) > MaxPathBytes || path.Split('/').Any(name => System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes))
+        if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes || names.Any(name => RawName.ToBytes(name).Length > MaxNameBytes))
         {
-            throw new RequestException(ErrorCode.InvalidRequest, "The path is too long.");
-        }
-    }
-
-    // Windows: open, then ask the system where that is.
-    private SafeFileHandle OpenByName(string path)
-    {
-        var full = Path.GetFullPath(Path.Combine(_root, path));
-        try
-        {
-            var target = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
-            return target == _root || target.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.OrdinalIgnoreCase)
-                ? File.OpenHandle(target)
-                : throw Outside(path);
-        }
-        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw Refusal(path, Native.NoEntry);
+            throw new RequestException(ErrorCode.InvalidRequest, "The path is too long: at most 4,096 bytes, each name 255.");
         }
     }
 
@@ -87,13 +94,24 @@ internal sealed partial class ProjectTree : IDisposable
     {
         Native.NoEntry => new RequestException(ErrorCode.FileNotFound, "There is no such file or directory.", new ErrorDetails { Path = path }),
         Native.NotDirectory => new RequestException(ErrorCode.NotADirectory, "A part of this path is not a directory.", new ErrorDetails { Path = path }),
+        Native.IsDirectory => IsDirectory(path),
+        Native.Exists => new RequestException(ErrorCode.AlreadyExists, "Something with this name is there already.", new ErrorDetails { Path = path }),
+        Native.NotEmpty or Native.NotEmptyMac => new RequestException(ErrorCode.AlreadyExists, "A directory with this name is there already, and it is not empty.", new ErrorDetails { Path = path }),
         Native.CrossDevice or Native.TooManyLinks or Native.TooManyLinksMac => Outside(path),
-        Native.AccessDenied or Native.NotPermitted => new RequestException(ErrorCode.InvalidRequest, "The user that PocketCoder runs as may not read this.", new ErrorDetails { Path = path }),
+        Native.AccessDenied or Native.NotPermitted or Native.ReadOnlyFileSystem =>
+            new RequestException(ErrorCode.InvalidRequest, "The user that PocketCoder runs as may not do this here. The file's permissions on the machine say who may.", new ErrorDetails { Path = path }),
         Native.NameTooLong or Native.NameTooLongMac => new RequestException(ErrorCode.InvalidRequest, "The path is too long.", new ErrorDetails { Path = path }),
-        Native.NoDevice => new RequestException(ErrorCode.InvalidRequest, "This is not a regular file.", new ErrorDetails { Path = path }),
-        _ => new RequestException(ErrorCode.InvalidRequest, "This cannot be opened: " + Marshal.GetPInvokeErrorMessage(error), new ErrorDetails { Path = path }),
+        Native.NoDevice => NotRegular(path),
+        Native.NoSpace or Native.QuotaExceeded or Native.QuotaExceededMac or Native.FileTooBig =>
+            new RequestException(ErrorCode.UnknownError, "The machine's disk is full. Nothing was changed; make room there and try again.", new ErrorDetails { Path = path }),
+        _ => new RequestException(ErrorCode.InvalidRequest, "The machine refuses this: " + Marshal.GetPInvokeErrorMessage(error), new ErrorDetails { Path = path }),
     };
 
-    private static RequestException Outside(string path) =>
+    public static RequestException Outside(string path) =>
         new(ErrorCode.OutsideProjectRoot, "This path leads out of the project.", path.Contains('\0') ? null : new ErrorDetails { Path = path });
+
+    private static RequestException IsDirectory(string path) => new(ErrorCode.IsADirectory, "This is a directory.", new ErrorDetails { Path = path });
+
+    // A FIFO, socket or device: reading could block or do something.
+    private static RequestException NotRegular(string path) => new(ErrorCode.InvalidRequest, "This is not a regular file.", new ErrorDetails { Path = path });
 }
