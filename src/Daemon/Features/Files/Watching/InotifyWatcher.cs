@@ -24,6 +24,10 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
     private const int ReleasedAtOnce = 512;
     private const int Everything = int.MaxValue;
 
+    // What the system's queue holds, 16,384 events as a rule, must not be reached in one breath.
+    private const int FewBytes = 16 * 1024;
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RescanInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TryAgainInterval = TimeSpan.FromMinutes(10);
@@ -85,7 +89,8 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         {
             try
             {
-                InotifyEvents events = new(_inotify.Read(wait: _released.Count == 0 && _posted.IsEmpty));
+                var read = _inotify.Read(wait: _released.Count == 0 && _posted.IsEmpty);
+                InotifyEvents events = new(read);
                 while (events.MoveNext())
                 {
                     Handle(events.Watch, events.Mask, events.Name);
@@ -97,6 +102,11 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
                 }
 
                 Release(ReleasedAtOnce);
+                if (read.Length is > 0 and < FewBytes)
+                {
+                    // A file that is written without end would wake us for each write; the system folds equal events that wait together into one.
+                    Thread.Sleep(Breath);
+                }
             }
             catch (Exception ex)
             {
