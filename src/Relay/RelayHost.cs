@@ -91,10 +91,11 @@ public sealed class RelayHost : IAsyncDisposable
 
     private static WebApplication Build(RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database, EmbeddedIdentity identity, out Switchboard switchboard)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
-        builder.Logging.ClearProviders();
+        // Empty: the other builders read appsettings.json of the working directory, which is a project's, and watch everything below it.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
         configureLogging(builder.Logging);
-        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

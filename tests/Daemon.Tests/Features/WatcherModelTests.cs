@@ -61,7 +61,7 @@ public sealed class WatcherModelTests : IAsyncLifetime
                 await _client.ChangesUntilAsync(marker);
                 Assert.Equal(WatcherClient.OnDisk(_system.Project.Path), _client.Paths);
             },
-            iter: 60, threads: 1);
+            iter: 25, threads: 1);
 
     // What cannot be done (there is no such path, it is a directory, …) is not done.
     private async Task DoAsync(Step step)

@@ -24,6 +24,10 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
     private const int ReleasedAtOnce = 512;
     private const int Everything = int.MaxValue;
 
+    // What the system's queue holds, 16,384 events as a rule, must not be reached in one breath.
+    private const int FewBytes = 16 * 1024;
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RescanInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TryAgainInterval = TimeSpan.FromMinutes(10);
@@ -33,7 +37,6 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
     private readonly Dictionary<WatchedProject, WatchedTree> _trees = [];
     private readonly Dictionary<int, WatchedDirectory> _byWatch = [];
     private readonly Stack<WatchedDirectory> _released = new();
-    private readonly byte[] _entries = new byte[32 * 1024];
     private readonly SemaphoreSlim _pollTurn = new(1);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeProvider _time;
@@ -86,7 +89,8 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         {
             try
             {
-                InotifyEvents events = new(_inotify.Read(wait: _released.Count == 0 && _posted.IsEmpty));
+                var read = _inotify.Read(wait: _released.Count == 0 && _posted.IsEmpty);
+                InotifyEvents events = new(read);
                 while (events.MoveNext())
                 {
                     Handle(events.Watch, events.Mask, events.Name);
@@ -98,6 +102,11 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
                 }
 
                 Release(ReleasedAtOnce);
+                if (read.Length is > 0 and < FewBytes)
+                {
+                    // A file that is written without end would wake us for each write; the system folds equal events that wait together into one.
+                    Thread.Sleep(Breath);
+                }
             }
             catch (Exception ex)
             {
@@ -177,23 +186,25 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
     /// <summary>Makes the tree and the clients' trees right about one name, from what is there.</summary>
     private void Look(WatchedTree tree, WatchedDirectory directory, ReadOnlySpan<byte> name, bool wasDirectory)
     {
+        var bytes = name.ToArray();
+        var error = NoEntry;
         using var parent = Open(tree, directory);
-        using var handle = Directories.Open(parent, name, out var error);
-        if (parent.IsInvalid || error == NoEntry || (error == 0 && IgnoredDirectories.Has(name)))
+        using var handle = parent is null ? null : Directories.Open(parent, bytes, out error);
+        if (error == NoEntry || (handle is not null && IgnoredDirectories.Has(name)))
         {
             Vanish(tree, directory, name, wasDirectory);
             return;
         }
 
         var known = directory.Find(name);
-        var watch = handle.IsInvalid || directory.Depth == Directories.MaxDepth ? 0 : AddWatch(handle, Changes);
+        var watch = handle is null || directory.Depth == Directories.MaxDepth ? 0 : AddWatch(handle, Changes);
         if (known is not null && known.Watch == watch)
         {
             // Watched since before it was last read: whatever changed in it has events of its own.
             return;
         }
 
-        var isDirectory = !handle.IsInvalid || error == AccessDenied;
+        var isDirectory = handle is not null || error == AccessDenied;
         if (known is not null || wasDirectory != isDirectory)
         {
             Vanish(tree, directory, name, wasDirectory);
@@ -204,7 +215,7 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         {
             Poll(tree, watch);
         }
-        else if (watch > 0 && !Enter(tree, directory.AddChild(name), handle, watch, report: true, out var failure))
+        else if (watch > 0 && !Enter(tree, directory.AddChild(bytes), handle!, watch, report: true, out var failure))
         {
             Poll(tree, failure);
         }
@@ -247,7 +258,7 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
     {
         StopWatching(tree);
         using var handle = Directories.OpenRoot(tree.Project.Path);
-        if (handle.IsInvalid)
+        if (handle is null)
         {
             StopPolling(tree);
             (tree.Project.Problem, tree.Exhausted) = (WatchProblem.DirectoryGone, default);
@@ -280,29 +291,26 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         _byWatch[watch] = directory;
 
         List<WatchedDirectory> subdirectories = [];
-        for (ReadOnlySpan<byte> read; !(read = Directories.Read(handle, _entries)).IsEmpty;)
+        foreach (var entry in DirectoryReader.Read(handle))
         {
-            DirectoryEntries entries = new(read);
-            while (entries.MoveNext())
+            var isDirectory = entry.Kind == FileKind.Directory;
+            if (isDirectory && IgnoredDirectories.Has(entry.Name))
             {
-                if (entries.MayBeDirectory && IgnoredDirectories.Has(entries.Name))
-                {
-                    continue;
-                }
+                continue;
+            }
 
-                if (entries.MayBeDirectory)
-                {
-                    subdirectories.Add(new WatchedDirectory(directory, entries.Name.ToArray()));
-                }
+            if (isDirectory)
+            {
+                subdirectories.Add(new WatchedDirectory(directory, entry.Name));
+            }
 
-                if (report)
-                {
-                    Appear(tree, directory, entries.Name, entries.MayBeDirectory);
-                }
-                else
-                {
-                    directory.Names.Add(entries.Name);
-                }
+            if (report)
+            {
+                Appear(tree, directory, entry.Name, isDirectory);
+            }
+            else
+            {
+                directory.Names.Add(entry.Name);
             }
         }
 
@@ -311,7 +319,7 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         {
             var subdirectory = subdirectories[i];
             using var child = Directories.Open(handle, subdirectory.Name, out _);
-            var childWatch = child.IsInvalid ? 0 : AddWatch(child, Changes);
+            var childWatch = child is null ? 0 : AddWatch(child, Changes);
             if (IsExhausted(childWatch))
             {
                 failure = childWatch;
@@ -319,18 +327,18 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
             else if (childWatch > 0)
             {
                 subdirectories[watched++] = subdirectory;
-                Enter(tree, subdirectory, child, childWatch, report, out failure);
+                Enter(tree, subdirectory, child!, childWatch, report, out failure);
             }
         }
 
-        // The others are files on a file system that does not say so, not readable, or gone again.
+        // The others cannot be read, or are gone again.
         subdirectories.RemoveRange(watched, subdirectories.Count - watched);
         directory.AddChildren(subdirectories);
         return failure == 0;
     }
 
     // By names from the root: a handle kept open would keep a disk from being unmounted.
-    private static SafeFileHandle Open(WatchedTree tree, WatchedDirectory directory)
+    private static SafeFileHandle? Open(WatchedTree tree, WatchedDirectory directory)
     {
         if (directory.Parent is not { } parent)
         {
@@ -338,7 +346,7 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         }
 
         using var above = Open(tree, parent);
-        return Directories.Open(above, directory.Name, out _);
+        return above is null ? null : Directories.Open(above, directory.Name, out _);
     }
 
     private int AddWatch(SafeFileHandle directory, InotifyMask mask)
@@ -463,7 +471,7 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
     private void CheckRoot(WatchedTree tree, bool anew)
     {
         using var handle = Directories.OpenRoot(tree.Project.Path);
-        if (anew || handle.IsInvalid || AddWatch(handle, RootChanges) != tree.Root?.Watch)
+        if (anew || handle is null || AddWatch(handle, RootChanges) != tree.Root?.Watch)
         {
             Start(tree);
         }

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace PocketCoder.Daemon.Features.Files.Watching;
@@ -8,70 +7,82 @@ namespace PocketCoder.Daemon.Features.Files.Watching;
 [SupportedOSPlatform("linux")]
 internal sealed class TreeSnapshot
 {
-    private readonly Dictionary<string, EntryStamp> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FileStatus> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Null when the directory cannot be opened.</summary>
     public static TreeSnapshot? Take(string root)
     {
         using var handle = Directories.OpenRoot(root);
-        if (handle.IsInvalid)
+        if (handle is null)
         {
             return null;
         }
 
         TreeSnapshot snapshot = new();
-        snapshot.Add(handle, "", new byte[32 * 1024], depth: 0);
+        snapshot.Add(handle, "", depth: 0);
         return snapshot;
     }
 
     public void TellChanges(TreeSnapshot before, ChangeFeed feed)
     {
+        // What is in a directory that went is told with it; the directory stands before what is in it.
+        HashSet<string> gone = new(StringComparer.Ordinal);
         foreach (var (path, old) in before._entries)
         {
-            if (!_entries.TryGetValue(path, out var now) || now.IsDirectory != old.IsDirectory || (old.IsDirectory && now.Inode != old.Inode))
+            if (gone.Contains(ParentOf(path)) || !_entries.TryGetValue(path, out var now) || IsAnother(old, now))
             {
-                feed.Vanished(path, old.IsDirectory);
+                gone.Add(path);
+                if (!gone.Contains(ParentOf(path)))
+                {
+                    feed.Vanished(path, IsDirectory(old));
+                }
             }
         }
 
         foreach (var (path, now) in _entries)
         {
-            // A directory's own stamp moves with what is in it, which is told by itself.
-            var existed = before._entries.TryGetValue(path, out var old) && old.IsDirectory == now.IsDirectory;
-            if (!existed || (now.IsDirectory ? now.Inode != old.Inode : now != old))
+            var existed = before._entries.TryGetValue(path, out var old) && !gone.Contains(path);
+
+            // A directory's own time moves with what is in it, which is told by itself.
+            if (!existed || (!IsDirectory(now) && now != old))
             {
-                feed.Appeared(path, now.IsDirectory, existed);
+                feed.Appeared(path, IsDirectory(now), existed);
             }
         }
     }
 
-    private void Add(SafeFileHandle directory, string prefix, byte[] buffer, int depth)
-    {
-        List<byte[]> subdirectories = [];
-        for (ReadOnlySpan<byte> read; !(read = Directories.Read(directory, buffer)).IsEmpty;)
-        {
-            DirectoryEntries entries = new(read);
-            while (entries.MoveNext())
-            {
-                if (Directories.StampOf(directory, entries.Name) is not { } stamp || (stamp.IsDirectory && IgnoredDirectories.Has(entries.Name)))
-                {
-                    continue;
-                }
+    private static bool IsDirectory(FileStatus status) => status.Kind == FileKind.Directory;
 
-                _entries[prefix + Encoding.UTF8.GetString(entries.Name)] = stamp;
-                if (stamp.IsDirectory && depth < Directories.MaxDepth)
-                {
-                    subdirectories.Add(entries.Name.ToArray());
-                }
+    // A file that was replaced is a modified file; a directory that was may have other things in it.
+    private static bool IsAnother(FileStatus old, FileStatus now) =>
+        IsDirectory(old) != IsDirectory(now) || (IsDirectory(old) && old.Inode != now.Inode);
+
+    private static string ParentOf(string path) => path[..Math.Max(0, path.LastIndexOf('/'))];
+
+    private void Add(SafeFileHandle directory, string prefix, int depth)
+    {
+        List<(byte[] Name, string Path)> subdirectories = [];
+        foreach (var entry in DirectoryReader.Read(directory))
+        {
+            if (Native.StatusOf(directory, entry.Name) is not { } status || (IsDirectory(status) && IgnoredDirectories.Has(entry.Name)))
+            {
+                continue;
+            }
+
+            var path = prefix + RawName.ToText(entry.Name);
+            _entries[path] = status;
+            if (IsDirectory(status) && depth < Directories.MaxDepth)
+            {
+                subdirectories.Add((entry.Name, path));
             }
         }
 
-        foreach (var name in subdirectories)
+        foreach (var (name, path) in subdirectories)
         {
             using var subdirectory = Directories.Open(directory, name, out _);
-            if (!subdirectory.IsInvalid)
+            if (subdirectory is not null)
             {
-                Add(subdirectory, prefix + Encoding.UTF8.GetString(name) + "/", buffer, depth + 1);
+                Add(subdirectory, path + "/", depth + 1);
             }
         }
     }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace PocketCoder.Daemon.Features.Files.Watching;
 
 /// <summary>
@@ -20,7 +18,7 @@ internal sealed class WatchedDirectory(WatchedDirectory? parent, byte[] name)
     /// <summary>0 for the root. What is moved becomes another object, so this stays.</summary>
     public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
 
-    public ReadOnlySpan<byte> Name => name;
+    public byte[] Name => name;
 
     public int Watch { get; set; }
 
@@ -45,9 +43,9 @@ internal sealed class WatchedDirectory(WatchedDirectory? parent, byte[] name)
 
     public WatchedDirectory? Find(ReadOnlySpan<byte> child) => IndexOf(child) is >= 0 and var index ? _children[index] : null;
 
-    public WatchedDirectory AddChild(ReadOnlySpan<byte> child)
+    public WatchedDirectory AddChild(byte[] child)
     {
-        WatchedDirectory added = new(this, child.ToArray());
+        WatchedDirectory added = new(this, child);
         Own().Insert(~IndexOf(child), added);
         return added;
     }
@@ -57,7 +55,7 @@ internal sealed class WatchedDirectory(WatchedDirectory? parent, byte[] name)
     {
         if (children.Count > 0)
         {
-            children.Sort(static (one, other) => one.Name.SequenceCompareTo(other.Name));
+            children.Sort(static (one, other) => one.Name.AsSpan().SequenceCompareTo(other.Name));
             _children = children;
         }
     }
@@ -68,7 +66,7 @@ internal sealed class WatchedDirectory(WatchedDirectory? parent, byte[] name)
         (Parent, Tree) = (null, null);
     }
 
-    /// <summary>Relative to the project's root, as it goes over the wire. Bytes that are no UTF-8 become U+FFFD, as in a listing.</summary>
+    /// <summary>Relative to the project's root, as it goes over the wire.</summary>
     public string PathOf(ReadOnlySpan<byte> child)
     {
         var length = child.Length;
@@ -87,7 +85,7 @@ internal sealed class WatchedDirectory(WatchedDirectory? parent, byte[] name)
             at.Name.CopyTo(path[end..]);
         }
 
-        return Encoding.UTF8.GetString(path);
+        return RawName.ToText(path);
     }
 
     private List<WatchedDirectory> Own() => _children == None ? _children = [] : _children;
@@ -99,7 +97,7 @@ internal sealed class WatchedDirectory(WatchedDirectory? parent, byte[] name)
         while (low <= high)
         {
             var middle = (low + high) / 2;
-            switch (_children[middle].Name.SequenceCompareTo(child))
+            switch (_children[middle].Name.AsSpan().SequenceCompareTo(child))
             {
                 case 0: return middle;
                 case < 0: low = middle + 1; break;
