@@ -8,13 +8,41 @@ export interface Requests {
   auth_exchange: { request: AuthExchangeRequest; response: AuthExchangeResponse };
   token_refresh: { request: TokenRefreshRequest; response: TokenRefreshResponse };
   pairing_code_create: { request: PairingCodeCreateRequest; response: PairingCodeCreateResponse };
+  token_revoke: { request: TokenRevokeRequest; response: TokenRevokeResponse };
+  devices_list: { request: DevicesListRequest; response: DevicesListResponse };
+  device_revoke: { request: DeviceRevokeRequest; response: DeviceRevokeResponse };
   daemon_register: { request: DaemonRegisterRequest; response: DaemonRegisterResponse };
   client_register: { request: ClientRegisterRequest; response: ClientRegisterResponse };
   machines_list: { request: MachinesListRequest; response: MachinesListResponse };
   projects_list: { request: ProjectsListRequest; response: ProjectsListResponse };
   fs_list: { request: FsListRequest; response: FsListResponse };
   fs_read: { request: FsReadRequest; response: FsReadResponse };
+  fs_write: { request: FsWriteRequest; response: FsWriteResponse };
+  fs_create_directory: { request: FsCreateDirectoryRequest; response: FsCreateDirectoryResponse };
+  fs_rename: { request: FsRenameRequest; response: FsRenameResponse };
+  fs_delete: { request: FsDeleteRequest; response: FsDeleteResponse };
+  fs_search: { request: FsSearchRequest; response: FsSearchResponse };
+  fs_search_cancel: { request: FsSearchCancelRequest; response: FsSearchCancelResponse };
   git_status: { request: GitStatusRequest; response: GitStatusResponse };
+  git_branches: { request: GitBranchesRequest; response: GitBranchesResponse };
+  git_branch_create: { request: GitBranchCreateRequest; response: GitBranchCreateResponse };
+  git_checkout: { request: GitCheckoutRequest; response: GitCheckoutResponse };
+  git_stage: { request: GitStageRequest; response: GitStageResponse };
+  git_unstage: { request: GitUnstageRequest; response: GitUnstageResponse };
+  git_commit: { request: GitCommitRequest; response: GitCommitResponse };
+  git_push: { request: GitPushRequest; response: GitPushResponse };
+  git_fetch: { request: GitFetchRequest; response: GitFetchResponse };
+  git_pull: { request: GitPullRequest; response: GitPullResponse };
+  git_file_base: { request: GitFileBaseRequest; response: GitFileBaseResponse };
+  git_diff: { request: GitDiffRequest; response: GitDiffResponse };
+  git_log: { request: GitLogRequest; response: GitLogResponse };
+  git_discard: { request: GitDiscardRequest; response: GitDiscardResponse };
+  git_discard_undo: { request: GitDiscardUndoRequest; response: GitDiscardUndoResponse };
+  git_stash: { request: GitStashRequest; response: GitStashResponse };
+  command_exec: { request: CommandExecRequest; response: CommandExit };
+  command_cancel: { request: CommandCancelRequest; response: CommandCancelResponse };
+  command_attach: { request: CommandAttachRequest; response: CommandExit };
+  command_history: { request: CommandHistoryRequest; response: CommandHistoryResponse };
   agent_session_new: { request: AgentSessionNewRequest; response: AgentSessionNewResponse };
   agent_message: { request: AgentMessageRequest; response: AgentMessageResponse };
   agent_sessions_list: { request: AgentSessionsListRequest; response: AgentSessionsListResponse };
@@ -31,6 +59,10 @@ export interface Events {
   token_expiring: TokenExpiring;
   daemon_status: DaemonStatus;
   client_disconnected: ClientDisconnected;
+  fs_search_matches: FsSearchMatches;
+  fs_changed: FsChanged;
+  command_started: CommandStarted;
+  command_output: CommandOutput;
   agent_session_changed: AgentSessionChanged;
   agent_event: AgentEvent;
 }
@@ -107,6 +139,27 @@ export interface PairingCodeCreateResponse {
   expiresAt: string;
 }
 
+/** Ends the device that a refresh token belongs to: its tokens and its live connections (4401). Answered alike whether the token was good, spent or invented, so that it tells nothing. May be sent before registration. */
+export interface TokenRevokeRequest {
+  refresh_token: string;
+}
+
+export type TokenRevokeResponse = Record<string, never>;
+
+/** The devices that may act for the asker's user, the latest seen first; the relay answers, to daemons and clients alike. */
+export type DevicesListRequest = Record<string, never>;
+
+export interface DevicesListResponse {
+  devices: DeviceEntry[];
+}
+
+/** Ends a device of the asker's user: its tokens and its live connections (4401). `NOT_FOUND` for one that does not exist, was revoked already or is somebody else's. */
+export interface DeviceRevokeRequest {
+  deviceId: string;
+}
+
+export type DeviceRevokeResponse = Record<string, never>;
+
 /** A daemon presents itself. The same machine registering again replaces its older socket (4409). */
 export interface DaemonRegisterRequest {
   machineKey: string;
@@ -161,7 +214,7 @@ export interface ProjectsListResponse {
   projects: ProjectEntry[];
 }
 
-/** One directory of the project. Paths are relative to its root, `/`-separated; "" is the root. */
+/** One directory of the project. Paths are relative to its root, `/`-separated; "" is the root. File names are bytes on Unix: one that is not UTF-8 shows each odd byte as a character U+EF80 to U+EFFF, and is named by the same characters. */
 export interface FsListRequest {
   path: string;
 }
@@ -181,7 +234,7 @@ export interface FsReadRequest {
   length?: number;
 }
 
-/** `size` is the whole file's, in bytes; `binary` content (a NUL byte or not UTF-8) is base64. */
+/** `size` is the whole file's, in bytes; `binary` content (a NUL byte or not UTF-8) is base64. So is text that a range cuts within a character, or that would be too large as JSON. `etag` changes with the content. */
 export interface FsReadResponse {
   path: string;
   content: string;
@@ -192,10 +245,95 @@ export interface FsReadResponse {
   etag: string;
 }
 
+/** Replaces a file as a whole or creates it; its mode stays. `encoding` is utf-8 unless said. `expectedEtag`: the content that is to be replaced, "" when there must be no such file yet; another one is `CONFLICT` with the present `etag`, and nothing is written. Over 1 MB: `FILE_TOO_LARGE`. */
+export interface FsWriteRequest {
+  path: string;
+  content: string;
+  encoding?: ContentEncoding;
+  expectedEtag?: string;
+  createDirectories?: boolean;
+}
+
+/** `size` in bytes; `etag` is for the next write. */
+export interface FsWriteResponse {
+  success: boolean;
+  size: number;
+  etag: string;
+}
+
+/** Makes a directory, with `parents` those above it too. `ALREADY_EXISTS` when something has the name. */
+export interface FsCreateDirectoryRequest {
+  path: string;
+  parents?: boolean;
+}
+
+export interface FsCreateDirectoryResponse {
+  success: boolean;
+}
+
+/** Moves a file or directory within the project. `ALREADY_EXISTS` when the new name is taken, unless `overwrite`. */
+export interface FsRenameRequest {
+  path: string;
+  newPath: string;
+  overwrite?: boolean;
+}
+
+export interface FsRenameResponse {
+  success: boolean;
+}
+
+/** Deletes a file, a link (not what it leads to) or a directory. `IS_A_DIRECTORY` when it is not empty and `recursive` is not said. */
+export interface FsDeleteRequest {
+  path: string;
+  recursive?: boolean;
+}
+
+export interface FsDeleteResponse {
+  success: boolean;
+}
+
+/** Looks for files by name or for lines of text, below `path`, leaving out what git ignores (without git: node_modules, .git, dist, build, .next). Upper case counts with `caseSensitive`. Matches come as `fs_search_matches` while it goes on, at most `limit` (1,000 unless said, 10,000 at most). Files over 10 MB and binary ones are not read. */
+export interface FsSearchRequest {
+  query: string;
+  kind: FsSearchKind;
+  path?: string;
+  caseSensitive?: boolean;
+  limit?: number;
+}
+
+/** Some matches of a running `fs_search`, under its request id. */
+export interface FsSearchMatches {
+  matches: FsMatch[];
+}
+
+/** The end of a search. `truncated`: there is more than the limit; `cancelled`: it was ended before it had seen everything. */
+export interface FsSearchResponse {
+  matchCount: number;
+  fileCount: number;
+  truncated: boolean;
+  cancelled: boolean;
+}
+
+/** Ends a search of this client by its request id. `NOT_FOUND` when it is over. */
+export interface FsSearchCancelRequest {
+  requestId: string;
+}
+
+export interface FsSearchCancelResponse {
+  cancelled: boolean;
+}
+
+/** What changed in a project, 250 ms after it became quiet, or a second after the first change when it does not. Ignored directories (node_modules, .git, dist, build, .next, at any depth) are left out whole. `seq` grows by exactly one per event and project, across restarts too. A client that keeps to these rules has the tree that is on disk: 1. It lists what it shows when it connects, when `seq` is not the last one plus one, and when `changesTruncated`: then there were more than 500 changes, of which `changes` has the first, or the watcher could not know them (it just started; then `changes` may be empty). 2. A listing already holds every event up to its own `seq`. 3. Other events it applies in their order, see `FsChange`; applying one that it did not need does no harm. */
+export interface FsChanged {
+  seq: number;
+  changes: FsChange[];
+  changesTruncated?: boolean;
+}
+
 /** Branch and changes of the project's repository. Never runs anything the repository configures. */
 export type GitStatusRequest = Record<string, never>;
 
-/** `branch` is null when detached, `head` is null before the first commit. An untracked file is unstaged with `"?"`. */
+/** `branch` is null when detached, `head` is null before the first commit. An untracked file is unstaged with `"?"`. At most 10,000 changes a group, then `truncated`. `operation`: `merge`, `rebase`, `cherry-pick`, `revert` or `bisect` when one is under way. */
 export interface GitStatusResponse {
   branch: string | null;
   detached: boolean;
@@ -206,6 +344,236 @@ export interface GitStatusResponse {
   staged: GitChange[];
   unstaged: GitChange[];
   conflicted: GitChange[];
+  truncated?: boolean;
+  operation?: string;
+}
+
+/** Local and remote branches, the last committed first. */
+export type GitBranchesRequest = Record<string, never>;
+
+/** `current` is null when detached; before the first commit it names a branch that is not in the list. At most 1,000, then `truncated`. */
+export interface GitBranchesResponse {
+  current: string | null;
+  branches: GitBranch[];
+  truncated?: boolean;
+}
+
+/** A new branch at `startPoint`, or at HEAD. It is not switched to. `ALREADY_EXISTS` when there is one of that name. */
+export interface GitBranchCreateRequest {
+  name: string;
+  startPoint?: string;
+}
+
+export interface GitBranchCreateResponse {
+  name: string;
+  sha: string;
+}
+
+/** Switches to a branch, tag or commit. A name that only a remote has becomes a local branch that follows it, as at the desk. */
+export interface GitCheckoutRequest {
+  ref: string;
+}
+
+export interface GitCheckoutResponse {
+  branch: string | null;
+  detached: boolean;
+  head: string | null;
+}
+
+/** Stages files and directories ("" is the project), deletions included. With `hunks` (ids of `git_diff`, scope `unstaged`, asked with the same `contextLines`) `paths` is one file and only these hunks are staged; `CONFLICT` when one of them is no longer there. */
+export interface GitStageRequest {
+  paths: string[];
+  hunks?: string[];
+  contextLines?: number;
+}
+
+export interface GitStageResponse {
+  success: boolean;
+}
+
+/** The reverse of `git_stage`, before the first commit too. `hunks` are ids of scope `staged`. */
+export interface GitUnstageRequest {
+  paths: string[];
+  hunks?: string[];
+  contextLines?: number;
+}
+
+export interface GitUnstageResponse {
+  success: boolean;
+}
+
+/** Commits what is staged. With `amend` the last commit is replaced; an empty message then keeps its message. Hooks run as at the desk. */
+export interface GitCommitRequest {
+  message: string;
+  amend?: boolean;
+}
+
+export interface GitCommitResponse {
+  sha: string;
+  subject: string;
+}
+
+/** Pushes one branch: the current one unless named, to where git would push it (its push remote, its upstream's, the only one, `origin`) unless `remote` names a configured remote. Streams `progress`. Never forces. At most 120 s. */
+export interface GitPushRequest {
+  remote?: string;
+  branch?: string;
+  setUpstream?: boolean;
+}
+
+export interface GitPushResponse {
+  success: boolean;
+  remote: string;
+  branch: string;
+  output: string;
+}
+
+/** Fetches from a configured remote (the upstream's, the only one, `origin`). Streams `progress`. At most 120 s. */
+export interface GitFetchRequest {
+  remote?: string;
+  prune?: boolean;
+}
+
+export interface GitFetchResponse {
+  success: boolean;
+  remote: string;
+}
+
+/** Brings the upstream's commits into the current branch. `ff-only` (the default) refuses where both sides have commits; `merge` and `rebase` join them, or change nothing and name the files when there are conflicts. Streams `progress`. At most 120 s. */
+export interface GitPullRequest {
+  mode?: GitPullMode;
+}
+
+export interface GitPullResponse {
+  success: boolean;
+  head: string;
+  updated: boolean;
+}
+
+/** A file as it was committed: at HEAD unless `ref` names another commit. */
+export interface GitFileBaseRequest {
+  path: string;
+  ref?: string;
+}
+
+/** `exists` is false for a file that commit does not have. Over 10 MB: `FILE_TOO_LARGE`. */
+export interface GitFileBaseResponse {
+  path: string;
+  exists: boolean;
+  content?: string;
+  encoding?: ContentEncoding;
+}
+
+/** What changed: in the index (`staged`), in the working tree (`unstaged`, untracked files included) or in one commit against its first parent. `contextLines` is 3 unless given, at most 1,000. */
+export interface GitDiffRequest {
+  scope: GitDiffScope;
+  commit?: string;
+  paths?: string[];
+  contextLines?: number;
+}
+
+/** At most 300 files, 3,000 lines a file, 1 MB of lines in all; `truncated` when there is more. `fileCount` counts every file. */
+export interface GitDiffResponse {
+  files: GitFileDiff[];
+  fileCount: number;
+  truncated: boolean;
+}
+
+/** Commits reachable from `ref` (HEAD), the newest first; with `path` those that changed it. `limit` is 50 unless given, at most 500. For the next page ask with `ref` = the answer's `from` and `skip` = what there is so far, so that a new commit shifts nothing. */
+export interface GitLogRequest {
+  limit?: number;
+  skip?: number;
+  path?: string;
+  ref?: string;
+}
+
+/** `from` is null before the first commit. */
+export interface GitLogResponse {
+  from: string | null;
+  commits: GitCommit[];
+  hasMore: boolean;
+}
+
+/** Takes the working tree's changes to these paths back to what is staged, and deletes the untracked files among them. What is thrown away is kept as a commit and comes back with `git_discard_undo`. Ignored files are never touched. */
+export interface GitDiscardRequest {
+  paths: string[];
+}
+
+/** `ref` keeps what was discarded, until it is undone or 100 later ones are kept. */
+export interface GitDiscardResponse {
+  ref: string;
+  discarded: GitChange[];
+}
+
+/** Brings back what a `git_discard` threw away. `CONFLICT`, and nothing is changed, when a file has newer changes. */
+export interface GitDiscardUndoRequest {
+  ref: string;
+}
+
+export interface GitDiscardUndoResponse {
+  success: boolean;
+}
+
+/** `push` puts the changes aside (`message?`, `includeUntracked?`); `pop`, `apply` and `drop` name a stash by its `sha`, because numbers shift. */
+export interface GitStashRequest {
+  action: GitStashAction;
+  message?: string;
+  includeUntracked?: boolean;
+  sha?: string;
+}
+
+/** The stashes there are afterwards, the newest first; at most 100. */
+export interface GitStashResponse {
+  stashes: GitStashEntry[];
+}
+
+/** Runs a command with the user's shell in the project's directory, without a terminal and with nothing on stdin. `command`: at most 128 KiB, no NUL; `timeoutMs`: 120,000 unless said, at most 1,800,000. The events `command_started` and `command_output` come first, then `command_exit`, or `COMMAND_TIMEOUT` when it was ended at its timeout. Eight run at once, the ninth is `DAEMON_BUSY`. A run goes on when the connection breaks; `command_attach` follows it again. */
+export interface CommandExecRequest {
+  command: string;
+  timeoutMs?: number;
+}
+
+/** The command runs. `runId` names it on every connection, also in the history. */
+export interface CommandStarted {
+  runId: string;
+}
+
+/** What was printed, at most 16 KiB of it and to one of the two; characters are whole, and a byte that is no UTF-8 is U+FFFD. */
+export interface CommandOutput {
+  stdoutChunk?: string;
+  stderrChunk?: string;
+}
+
+/** Nothing of the command is left. `exitCode` is null when a signal ended it, such as `SIGTERM` after `command_cancel`; `truncated`: it printed more than 300 KB, and the rest was dropped. */
+export interface CommandExit {
+  exitCode: number | null;
+  signal: string | null;
+  durationMs: number;
+  truncated: boolean;
+}
+
+/** Ends a running command and everything it started: SIGTERM, after 5 s SIGKILL; its `command_exit` follows. Either the `requestId` of this client's `command_exec`, or the `runId` of any run of the project. Ended already or unknown: `NOT_FOUND`. */
+export interface CommandCancelRequest {
+  requestId?: string;
+  runId?: string;
+}
+
+export interface CommandCancelResponse {
+  cancelled: boolean;
+}
+
+/** Follows a run from its beginning: the same events and the same end as for `command_exec`. For runs that run, and the last eight that ended; of older ones `command_history` has the end of the output. */
+export interface CommandAttachRequest {
+  runId: string;
+}
+
+/** The project's runs, the latest first: `limit` of them (50 unless said, at most 100), those before the run `before`. Kept for 7 days. */
+export interface CommandHistoryRequest {
+  limit?: number;
+  before?: string;
+}
+
+export interface CommandHistoryResponse {
+  runs: CommandHistoryEntry[];
 }
 
 /** Begins a session with its first message. `messageId` is a UUID the client made: the same one again is answered the same and never runs twice. */
@@ -323,6 +691,17 @@ export interface ErrorDetails {
 /** How a relay knows its users. */
 export type AuthMode = 'embedded' | 'supabase' | 'oidc';
 
+/** One paired device. `current`: it is the one that asks. */
+export interface DeviceEntry {
+  deviceId: string;
+  createdAt: string;
+  lastSeenAt: string;
+  connected: boolean;
+  current: boolean;
+  name?: string;
+  machineKey?: string;
+}
+
 /** What a machine says of itself. `label` has at most 64 characters. */
 export interface MachineInfo {
   label: string;
@@ -384,11 +763,88 @@ export interface FsEntry {
 
 export type ContentEncoding = 'utf-8' | 'base64';
 
+export type FsSearchKind = 'name' | 'text';
+
+/** `line` and `column` count from 1, columns in UTF-16 units; `text` is the line, or 250 characters of it around the match. */
+export interface FsMatch {
+  path: string;
+  line?: number;
+  column?: number;
+  text?: string;
+}
+
+/** `create`: the path is there now; a directory that appears names itself, then everything in it. `modify`: it was there and is another now. `delete`: it is gone with everything below it, and it may be one that the client never saw. A rename is a delete and a create; a path that became something else (a directory a file, say) is deleted, then created. */
+export interface FsChange {
+  kind: FsChangeKind;
+  path: string;
+}
+
 /** `status` is git's own letter (`M A D R C T U ?`; two letters for a conflict). */
 export interface GitChange {
   path: string;
   status: string;
   origPath?: string;
+}
+
+/** `ahead` and `behind` count commits against `upstream`. */
+export interface GitBranch {
+  name: string;
+  kind: GitBranchKind;
+  sha: string;
+  ahead: number;
+  behind: number;
+  committedAt: string;
+  subject: string;
+  upstream?: string;
+}
+
+export type GitPullMode = 'ff-only' | 'merge' | 'rebase';
+
+export type GitDiffScope = 'staged' | 'unstaged' | 'commit';
+
+/** One file. `additions` and `deletions` count all its lines also where `truncated` hunks show only some. A binary file has no hunks. An untracked file has status `"?"`, a conflicted one `"U"` (its hunks are against our side). */
+export interface GitFileDiff {
+  path: string;
+  status: string;
+  binary: boolean;
+  additions: number;
+  deletions: number;
+  hunks: GitHunk[];
+  origPath?: string;
+  truncated?: boolean;
+}
+
+/** `body` is what follows the subject, cut at 4,000 characters. `refs` are the branches and tags that point here. */
+export interface GitCommit {
+  sha: string;
+  parents: string[];
+  subject: string;
+  authorName: string;
+  authorEmail: string;
+  authoredAt: string;
+  body?: string;
+  refs?: string[];
+}
+
+export type GitStashAction = 'list' | 'push' | 'pop' | 'apply' | 'drop';
+
+export interface GitStashEntry {
+  sha: string;
+  message: string;
+  createdAt: string;
+}
+
+/** `outputPreview`: the last 4 KB that it printed. `endedAt` is null while it runs. */
+export interface CommandHistoryEntry {
+  runId: string;
+  command: string;
+  startedAt: string;
+  endedAt: string | null;
+  exitCode: number | null;
+  truncated: boolean;
+  outputPreview: string;
+  state: CommandState;
+  signal?: string;
 }
 
 /** An image to show to the agent: `image/png`, `image/jpeg`, `image/gif` or `image/webp`; `data` is base64, at most 5 MB decoded. */
@@ -599,6 +1055,24 @@ export interface AgentDone {
 }
 
 export type FsEntryKind = 'file' | 'directory' | 'symlink';
+
+export type FsChangeKind = 'create' | 'modify' | 'delete';
+
+export type GitBranchKind = 'local' | 'remote';
+
+/** `lines` begin with `+`, `-` or a space, or with `\` for git's remark that the line before has no newline at its end; a line is cut at 2,000 characters. `id` names the hunk, bytes and all, to `git_stage` and `git_unstage`; one that is shown in part has none. */
+export interface GitHunk {
+  header: string;
+  oldStart: number;
+  oldLines: number;
+  newStart: number;
+  newLines: number;
+  lines: string[];
+  id?: string;
+}
+
+/** `interrupted`: the daemon ended before the command did, or the project was removed. */
+export type CommandState = 'running' | 'exited' | 'cancelled' | 'timed_out' | 'interrupted';
 
 /** An image of a message; `data` (base64) is left out when it is large. */
 export interface AgentImage {
