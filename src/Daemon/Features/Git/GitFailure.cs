@@ -61,8 +61,8 @@ internal static partial class GitFailure
     /// <summary>Without user names and passwords in URLs, control characters, and absolute paths (the project's own become relative).</summary>
     public static string Redacted(string text, Project project)
     {
-        var short_ = text.Length > 2 * MaxStderrChars ? text[..(2 * MaxStderrChars)] : text;
-        var plain = string.Concat(short_.Where(c => c is '\n' or '\t' || !char.IsControl(c))).Replace(project.Path, ".", StringComparison.Ordinal);
+        var start = text.Length > 2 * MaxStderrChars ? text[..(2 * MaxStderrChars)] : text;
+        var plain = string.Concat(start.Where(c => c is '\n' or '\t' || !char.IsControl(c))).Replace(project.Path, ".", StringComparison.Ordinal);
         var clean = AbsolutePath().Replace(UserInfo().Replace(plain, "$1"), "…/$1").Trim();
         return clean.Length > MaxStderrChars ? clean[..MaxStderrChars] + "…" : clean;
     }
