@@ -127,23 +127,8 @@ public sealed class GitCanaryTests(ITestOutputHelper output) : GitFixture
     [Fact]
     public async Task A_credential_helper_and_an_askpass_of_the_repository_are_never_asked()
     {
-        using System.Net.HttpListener server = new();
-        using System.Net.Sockets.TcpListener probe = new(System.Net.IPAddress.Loopback, 0);
-        probe.Start();
-        var address = $"http://127.0.0.1:{((System.Net.IPEndPoint)probe.LocalEndpoint).Port}/";
-        probe.Stop();
-        server.Prefixes.Add(address);
-        server.Start();
-        var serving = Task.Run(async () =>
-        {
-            while (server.IsListening && await server.GetContextAsync() is { } context)
-            {
-                context.Response.StatusCode = 401;
-                context.Response.AddHeader("WWW-Authenticate", "Basic realm=\"test\"");
-                context.Response.Close();
-            }
-        });
-
+        await using GitUnauthorizedServer server = new();
+        var address = $"http://{server.Address}/";
         foreach (var (name, key, value) in ((string, string, string)[])
             [
                 ("helper", "credential.helper", "!" + Canary("helper")), ("helper-of-url", $"credential.{address}.helper", "!" + Canary("helper-of-url")), ("askpass", "core.askPass", Canary("askpass", "echo x")),
@@ -156,9 +141,6 @@ public sealed class GitCanaryTests(ITestOutputHelper output) : GitFixture
             project.RunGit("fetch", "origin");
             Assert.True(Sang(name), $"Plain git must wake {name}, or this test shows nothing.");
         }
-
-        server.Stop();
-        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     [Fact]

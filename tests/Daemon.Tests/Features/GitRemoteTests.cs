@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -138,13 +136,9 @@ public sealed class GitRemoteTests : GitFixture
     [Fact]
     public async Task A_remote_that_wants_a_password_is_an_answer_and_not_a_prompt()
     {
-        using HttpListener server = new();
-        var port = FreePort();
-        server.Prefixes.Add($"http://127.0.0.1:{port}/");
-        server.Start();
-        var serving = ServeUnauthorizedAsync(server);
+        await using GitUnauthorizedServer server = new();
         Cloned();
-        Repository.Git("remote", "set-url", "origin", $"http://127.0.0.1:{port}/x.git");
+        Repository.Git("remote", "set-url", "origin", $"http://{server.Address}/x.git");
 
         foreach (var type in (string[])["git_push", "git_fetch", "git_pull"])
         {
@@ -154,10 +148,8 @@ public sealed class GitRemoteTests : GitFixture
             Assert.StartsWith("The remote asks for a user name or password.", (string?)refused["message"], StringComparison.Ordinal);
         }
 
-        Repository.Git("remote", "set-url", "origin", $"http://me:geheim@127.0.0.1:{port}/x.git");
+        Repository.Git("remote", "set-url", "origin", $"http://me:geheim@{server.Address}/x.git");
         Assert.DoesNotContain("geheim", (await ErrorAsync("git_push")).ToJsonString(), StringComparison.Ordinal);
-        server.Stop();
-        await serving;
     }
 
     [Fact]
@@ -175,29 +167,5 @@ public sealed class GitRemoteTests : GitFixture
         Assert.Contains("git remote add", (string?)nowhere["message"], StringComparison.Ordinal);
         Assert.Equal("GIT_ERROR", (string?)pull["code"]);
         Assert.StartsWith("HEAD is at no branch.", (string?)detached["message"], StringComparison.Ordinal);
-    }
-
-    private static int FreePort()
-    {
-        using System.Net.Sockets.TcpListener probe = new(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
-
-    private static async Task ServeUnauthorizedAsync(HttpListener server)
-    {
-        try
-        {
-            while (true)
-            {
-                var context = await server.GetContextAsync();
-                context.Response.StatusCode = 401;
-                context.Response.AddHeader("WWW-Authenticate", "Basic realm=\"test\"");
-                context.Response.Close();
-            }
-        }
-        catch (Exception ex) when (ex is HttpListenerException or ObjectDisposedException)
-        {
-        }
     }
 }
