@@ -25,16 +25,39 @@ public sealed class SupervisorTests(ITestOutputHelper output)
         ["background job"] = "sleep 1000 & sleep 1000 & echo ready; wait",
         ["pipeline"] = "yes | (echo ready >&2; cat) | (sleep 1000; cat >/dev/null)",
         ["stopped"] = "sleep 1000 & kill -STOP $!; echo ready; kill -STOP $$; true",
-        ["always on the move"] = "trap '' TERM; echo ready; sh move.sh 30000; sleep 1000; true",
-        ["on the move with setsid"] = "trap '' TERM; echo ready; sh move-away.sh 30000; sleep 1000; true",
-        ["bomb"] = "trap '' TERM; bomb() { for i in 1 2 3; do [ $1 -gt 0 ] && bomb $(($1-1)) & done; sleep 1000; true; }; echo ready; bomb 4",
+        ["always on the move"] = "trap '' TERM; sh move.sh 30000; sleep 1000; true",
+        ["on the move with setsid"] = "trap '' TERM; sh move-away.sh 30000; sleep 1000; true",
+        ["bomb"] = "trap '' TERM; bomb() { for i in 1 2 3; do [ $1 -gt 0 ] && bomb $(($1-1)) & done; [ $1 -gt 2 ] || echo ready; sleep 1000; true; }; bomb 4",
     };
 
     private static readonly Dictionary<string, string> Scripts = new()
     {
-        ["move.sh"] = "[ $1 -gt 0 ] && (sh move.sh $(($1-1)) &)",
-        ["move-away.sh"] = "[ $1 -gt 0 ] && (setsid sh move-away.sh $(($1-1)) &)",
+        ["move.sh"] = "[ $1 -ne 29900 ] || echo ready; [ $1 -gt 0 ] && (sh move.sh $(($1-1)) &)",
+        ["move-away.sh"] = "[ $1 -ne 29900 ] || echo ready; [ $1 -gt 0 ] && (setsid sh move-away.sh $(($1-1)) &)",
     };
+
+    private const int AtOnce = 7;
+
+    // All shapes of one kind of end at once, for some take their whole grace; each test looks at its own.
+    private static readonly Lazy<Task<Dictionary<string, Outcome>>> Cancelled = new(() => EndTogetherAsync(
+        async (caller, requests, _) =>
+        {
+            foreach (var request in requests)
+            {
+                await caller.SendAsync("command_cancel", new JsonObject { ["requestId"] = request });
+            }
+        }));
+
+    private static readonly Lazy<Task<Dictionary<string, Outcome>>> TimedOut = new(() => EndTogetherAsync(
+        (_, _, time) =>
+        {
+            time.Advance(TimeSpan.FromSeconds(120));
+            return Task.CompletedTask;
+        }));
+
+    private static readonly Lazy<Task<Dictionary<string, Outcome>>> DaemonKilled = new(KillDaemonsAsync);
+
+    private sealed record Outcome(string End, int Left);
 
     public static TheoryData<string> Names => [.. Shapes.Keys];
 
@@ -42,75 +65,40 @@ public sealed class SupervisorTests(ITestOutputHelper output)
     [MemberData(nameof(Names))]
     public async Task Nothing_is_left_after_a_cancel(string shape)
     {
-        await using var system = await TestSystem.StartAsync();
-        await using var client = await system.ClientAsync();
-        var (caller, request, runId) = await BeginAsync(system, client, shape);
+        var outcome = (await Cancelled.Value)[shape];
 
-        await caller.CancelAsync(request);
-        var end = await caller.EndAsync(request);
-
-        Assert.Equal("command_exit", (string?)end["type"]);
-        Assert.Matches("^SIG(TERM|KILL)$", (string?)end["payload"]!["signal"]);
-        Assert.Empty(Marked.Processes(runId));
+        Assert.Matches("^SIG(TERM|KILL)$", outcome.End);
+        Assert.Equal(0, outcome.Left);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Nothing_is_left_after_a_timeout(string shape)
-    {
-        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var system = await TestSystem.StartAsync(time: time);
-        await using var client = await system.ClientAsync();
-        var (caller, request, runId) = await BeginAsync(system, client, shape);
-
-        time.Advance(TimeSpan.FromSeconds(120));
-        var end = await caller.EndAsync(request);
-
-        Assert.Equal("COMMAND_TIMEOUT", (string?)end["error"]!["code"]);
-        Assert.Empty(Marked.Processes(runId));
-    }
+    public async Task Nothing_is_left_after_a_timeout(string shape) => Assert.Equal(new Outcome("COMMAND_TIMEOUT", 0), (await TimedOut.Value)[shape]);
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Nothing_is_left_after_a_kill_9_of_the_daemon(string shape)
-    {
-        using TempDirectory directory = new();
-        using DaemonProcess daemon = new(directory);
-        await daemon.StartAsync();
-        WriteScripts(daemon.Project);
-        var caller = await daemon.CallerAsync();
-        var request = await caller.ExecAsync(Shapes[shape]);
-        var runId = await caller.StartedAsync(request);
-        await caller.PrintedAsync(request, "ready");
-        await caller.Client.DisposeAsync();
-
-        await daemon.KillAsync();
-
-        Assert.Equal(0, await Marked.WhenGoneAsync(runId));
-    }
+    public async Task Nothing_is_left_after_a_kill_9_of_the_daemon(string shape) => Assert.Equal(0, (await DaemonKilled.Value)[shape].Left);
 
     [Fact]
     public async Task What_Process_Kill_leaves_alive_is_why_there_is_a_supervisor()
     {
-        await using var system = await TestSystem.StartAsync();
-        await using var client = await system.ClientAsync();
-        Dictionary<string, (int Ours, int Naive)> left = [];
+        using TempDirectory directory = new();
+        WriteScripts(directory.Path);
+        var ours = await Cancelled.Value;
+        Dictionary<string, int> naive = [];
         foreach (var shape in Shapes.Keys)
         {
-            var (caller, request, runId) = await BeginAsync(system, client, shape);
-            await caller.CancelAsync(request);
-            await caller.EndAsync(request);
-            left[shape] = (Marked.Processes(runId).Count, await LeftByProcessKillAsync(shape, system.Project.Path));
+            naive[shape] = await LeftByProcessKillAsync(shape, directory.Path);
         }
 
         output.WriteLine($"{"shape",-40} {"ours",5} {"Process.Kill(true)",20}");
-        foreach (var (shape, (ours, naive)) in left)
+        foreach (var shape in Shapes.Keys)
         {
-            output.WriteLine($"{shape,-40} {ours,5} {naive,20}");
+            output.WriteLine($"{shape,-40} {ours[shape].Left,5} {naive[shape],20}");
         }
 
-        Assert.All(left.Values, l => Assert.Equal(0, l.Ours));
-        Assert.True(left.Values.Count(l => l.Naive > 0) >= 3, "Process.Kill must leave some alive, or these tests show nothing.");
+        Assert.All(ours.Values, o => Assert.Equal(0, o.Left));
+        Assert.True(naive.Values.Count(left => left > 0) >= 3, "Process.Kill must leave some alive, or these tests show nothing.");
     }
 
     [Fact]
@@ -162,7 +150,7 @@ public sealed class SupervisorTests(ITestOutputHelper output)
         CommandCaller caller = new(client, system.MachineKey, system.ProjectId);
 
         var request = await caller.ExecAsync("""
-            readlink /proc/$$/fd/0; ls /proc/$$/fd | tr '\n' ' '; echo
+            readlink /proc/$$/fd/0; for i in $(seq 0 300); do [ -e /proc/$$/fd/$i ] && printf "$i "; done; echo
             ulimit -Hc; nice; cat /proc/self/oom_score_adj
             cat /proc/$PPID/oom_score_adj; ps -o ni= -p $PPID | tr -d ' '
             env | grep -c ^POCKETCODER_; env | grep ^PC_RUN
@@ -209,14 +197,65 @@ public sealed class SupervisorTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<(CommandCaller Caller, string Request, string RunId)> BeginAsync(TestSystem system, TestClient client, string shape)
+    // How each ended, and how many of its processes there were when its end was told.
+    private static async Task<Dictionary<string, Outcome>> EndTogetherAsync(Func<CommandCaller, IEnumerable<string>, FakeTimeProvider, Task> end)
     {
+        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+        await using var system = await TestSystem.StartAsync(time: time);
+        await using var client = await system.ClientAsync();
         WriteScripts(system.Project.Path);
         CommandCaller caller = new(client, system.MachineKey, system.ProjectId);
-        var request = await caller.ExecAsync(Shapes[shape]);
-        var runId = await caller.StartedAsync(request);
-        await caller.PrintedAsync(request, "ready");
-        return (caller, request, runId);
+        Dictionary<string, Outcome> outcomes = [];
+        foreach (var batch in Shapes.Keys.Chunk(AtOnce))
+        {
+            var runs = await BeginAsync(caller, batch);
+            await end(caller, runs.Keys, time);
+            for (var i = 0; i < batch.Length; i++)
+            {
+                var told = await client.UntilAsync(m => (string?)m["type"] is "command_exit" or "error" && runs.ContainsKey((string)m["requestId"]!));
+                var (shape, runId) = runs[(string)told["requestId"]!];
+                outcomes[shape] = new Outcome((string?)told["payload"]?["signal"] ?? (string)told["error"]!["code"]!, Marked.Processes(runId).Count);
+            }
+        }
+
+        return outcomes;
+    }
+
+    private static async Task<Dictionary<string, Outcome>> KillDaemonsAsync()
+    {
+        Dictionary<string, Outcome> outcomes = [];
+        foreach (var batch in Shapes.Keys.Chunk(AtOnce))
+        {
+            using TempDirectory directory = new();
+            using DaemonProcess daemon = new(directory);
+            await daemon.StartAsync();
+            WriteScripts(daemon.Project);
+            var caller = await daemon.CallerAsync();
+            var runs = await BeginAsync(caller, batch);
+            await caller.Client.DisposeAsync();
+
+            await daemon.KillAsync();
+            foreach (var (shape, runId) in runs.Values)
+            {
+                outcomes[shape] = new Outcome("", await Marked.WhenGoneAsync(runId));
+            }
+        }
+
+        return outcomes;
+    }
+
+    // By their requests, when all of each stands.
+    private static async Task<Dictionary<string, (string Shape, string RunId)>> BeginAsync(CommandCaller caller, IEnumerable<string> shapes)
+    {
+        Dictionary<string, (string, string)> runs = [];
+        foreach (var shape in shapes)
+        {
+            var request = await caller.ExecAsync(Shapes[shape]);
+            runs[request] = (shape, await caller.StartedAsync(request));
+            await caller.PrintedAsync(request, "ready");
+        }
+
+        return runs;
     }
 
     // The naive way, as a program without a supervisor would do it.

@@ -6,7 +6,7 @@ namespace PocketCoder.Daemon.Tests.Features;
 /// <summary>A client that runs commands in one project, several at a time.</summary>
 internal sealed class CommandCaller(TestClient client, string machineKey, string projectId)
 {
-    private int _requests;
+    private static int _requests;
 
     public TestClient Client => client;
 
