@@ -75,6 +75,55 @@ public sealed record PairingCodeCreateResponse(string Code, DateTimeOffset Expir
     public static string Type => "pairing_code_create_response";
 }
 
+/// <summary>
+/// Ends the device that a refresh token belongs to: its tokens and its live connections (4401). Answered alike whether the token was good, spent or
+/// invented, so that it tells nothing. May be sent before registration.
+/// </summary>
+public sealed record TokenRevokeRequest([property: JsonPropertyName("refresh_token")] string RefreshToken) : IRequest<TokenRevokeResponse>
+{
+    public static string Type => "token_revoke";
+}
+
+public sealed record TokenRevokeResponse : IMessage
+{
+    public static string Type => "token_revoke_response";
+}
+
+/// <summary>The devices that may act for the asker's user, the latest seen first; the relay answers, to daemons and clients alike.</summary>
+public sealed record DevicesListRequest : IRequest<DevicesListResponse>
+{
+    public static string Type => "devices_list";
+}
+
+public sealed record DevicesListResponse(IReadOnlyList<DeviceEntry> Devices) : IMessage
+{
+    public static string Type => "devices_list_response";
+}
+
+/// <summary>One paired device. <c>current</c>: it is the one that asks.</summary>
+public sealed record DeviceEntry(string DeviceId, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, bool Connected, bool Current)
+{
+    /// <summary>What it calls itself; for a machine its label. Absent until it first registered.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Set when the device is a machine with a daemon.</summary>
+    public string? MachineKey { get; init; }
+}
+
+/// <summary>
+/// Ends a device of the asker's user: its tokens and its live connections (4401). <c>NOT_FOUND</c> for one that does not exist, was revoked
+/// already or is somebody else's.
+/// </summary>
+public sealed record DeviceRevokeRequest(string DeviceId) : IRequest<DeviceRevokeResponse>
+{
+    public static string Type => "device_revoke";
+}
+
+public sealed record DeviceRevokeResponse : IMessage
+{
+    public static string Type => "device_revoke_response";
+}
+
 [JsonSerializable(typeof(Connected))]
 [JsonSerializable(typeof(AuthExchangeRequest))]
 [JsonSerializable(typeof(AuthExchangeResponse))]
@@ -83,4 +132,10 @@ public sealed record PairingCodeCreateResponse(string Code, DateTimeOffset Expir
 [JsonSerializable(typeof(TokenExpiring))]
 [JsonSerializable(typeof(PairingCodeCreateRequest))]
 [JsonSerializable(typeof(PairingCodeCreateResponse))]
+[JsonSerializable(typeof(TokenRevokeRequest))]
+[JsonSerializable(typeof(TokenRevokeResponse))]
+[JsonSerializable(typeof(DevicesListRequest))]
+[JsonSerializable(typeof(DevicesListResponse))]
+[JsonSerializable(typeof(DeviceRevokeRequest))]
+[JsonSerializable(typeof(DeviceRevokeResponse))]
 internal sealed partial class IdentityJson : JsonSerializerContext;

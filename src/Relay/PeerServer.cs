@@ -86,7 +86,7 @@ internal sealed partial class PeerServer(Registrar registrar, Switchboard switch
     private async Task HandleAsync(Peer peer, Envelope message, ITimer expiry)
     {
         var before = peer.Registration;
-        var answer = await registrar.AnswerAsync(peer, message);
+        var answered = await registrar.TryAnswerAsync(peer, message);
         if (peer.Registration is { } registered && registered != before)
         {
             if (before is null)
@@ -97,15 +97,14 @@ internal sealed partial class PeerServer(Registrar registrar, Switchboard switch
             expiry.Change(Positive(registered.ExpiresAt - time.GetUtcNow() - ExpiryNotice), Timeout.InfiniteTimeSpan);
         }
 
-        switch (answer, peer.Registration)
+        switch (answered, peer.Registration)
         {
-            case ({ } own, _):
-                peer.Send(own);
+            case (true, _):
                 break;
-            case (null, ClientRegistration client):
+            case (false, ClientRegistration client):
                 switchboard.FromClient(peer, client, message);
                 break;
-            case (null, DaemonRegistration daemon):
+            case (false, DaemonRegistration daemon):
                 switchboard.FromDaemon(daemon, message);
                 break;
             default:

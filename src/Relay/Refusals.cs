@@ -10,6 +10,9 @@ internal static class Refusals
     /// <summary>The same for a machine that does not exist and for one that belongs to somebody else.</summary>
     public static readonly ErrorInfo NotFound = new(ErrorCode.NotFound, "There is no such machine.");
 
+    /// <summary>The same for a device that does not exist, was revoked, or belongs to somebody else.</summary>
+    public static readonly ErrorInfo NoDevice = new(ErrorCode.NotFound, "There is no such device.");
+
     public static readonly ErrorInfo NoMachine = new(ErrorCode.InvalidRequest, "A request to a machine needs machineKey and requestId.");
 
     public static readonly ErrorInfo DuplicateRequest = new(ErrorCode.InvalidRequest, "This requestId is in use already.");

@@ -3,11 +3,29 @@ using PocketCoder.Relay.Identity;
 
 namespace PocketCoder.Relay;
 
-/// <summary>Answers what is addressed to the relay itself: identity, registration, the list of machines.</summary>
+/// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
 internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts)
 {
-    /// <summary>The answer to a message that is the relay's own; null when it is to be forwarded.</summary>
-    public async Task<Envelope?> AnswerAsync(Peer peer, Envelope message)
+    /// <summary>Answers a message that is the relay's own; false when it is to be forwarded.</summary>
+    public async Task<bool> TryAnswerAsync(Peer peer, Envelope message)
+    {
+        string? revoked = null;
+        if (await AnswerAsync(peer, message, deviceId => revoked = deviceId) is not { } answer)
+        {
+            return false;
+        }
+
+        peer.Send(answer);
+        if (revoked is not null)
+        {
+            // After the answer: it may be the asker's own connection that this closes.
+            identity.Announce(revoked);
+        }
+
+        return true;
+    }
+
+    private async Task<Envelope?> AnswerAsync(Peer peer, Envelope message, Action<string> onRevoked)
     {
         try
         {
@@ -16,6 +34,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
                 Wire.Ping => new Envelope { Type = Wire.Pong, RequestId = message.RequestId },
                 _ when message.Type == AuthExchangeRequest.Type => Envelope.Of(await ExchangeAsync(peer, message.Read<AuthExchangeRequest>()), message.RequestId),
                 _ when message.Type == TokenRefreshRequest.Type => Envelope.Of(await identity.RefreshAsync(message.Read<TokenRefreshRequest>()), message.RequestId),
+                _ when message.Type == TokenRevokeRequest.Type => Envelope.Of(await RevokeAsync(message.Read<TokenRevokeRequest>(), onRevoked), message.RequestId),
                 _ when message.Type == DaemonRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<DaemonRegisterRequest>()), message.RequestId),
                 _ when message.Type == ClientRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<ClientRegisterRequest>()), message.RequestId),
                 _ when message.Type == MachinesListRequest.Type && peer.Registration is ClientRegistration client =>
@@ -23,6 +42,10 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is DaemonRegistration daemon =>
                     Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is not null => Envelope.OfError(Refusals.WrongRole, message.RequestId),
+                _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
+                    Envelope.Of(new DevicesListResponse(identity.DevicesOf(asker.UserId, asker.DeviceId, switchboard.IsDeviceConnected)), message.RequestId),
+                _ when message.Type == DeviceRevokeRequest.Type && peer.Registration is { } asker =>
+                    Envelope.Of(await RevokeAsync(asker, message.Read<DeviceRevokeRequest>(), onRevoked), message.RequestId),
                 _ => null,
             };
         }
@@ -57,7 +80,9 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
             throw EmbeddedIdentity.Refused();
         }
 
+        await identity.SeenAsync(grant.DeviceId, machine.Label, request.MachineKey);
         await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine, request.Projects);
+        CloseIfRevoked(peer, grant);
         return new DaemonRegisterResponse(grant.UserId);
     }
 
@@ -69,14 +94,37 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
             throw EmbeddedIdentity.Refused();
         }
 
-        if (request.Device is { } device)
-        {
-            await identity.NameDeviceAsync(grant.DeviceId, Clean(device.Name));
-        }
-
+        await identity.SeenAsync(grant.DeviceId, request.Device is { } device ? Clean(device.Name) : null, machineKey: null);
         var clientId = (peer.Registration as ClientRegistration)?.ClientId ?? $"cl_{Guid.NewGuid():N}";
         switchboard.ClientJoined(peer, new ClientRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, clientId));
+        CloseIfRevoked(peer, grant);
         return new ClientRegisterResponse(grant.UserId, clientId, machines.Of(grant.UserId, switchboard.IsConnected));
+    }
+
+    private async Task<TokenRevokeResponse> RevokeAsync(TokenRevokeRequest request, Action<string> onRevoked)
+    {
+        if (await identity.RevokeAsync(request) is { } deviceId)
+        {
+            onRevoked(deviceId);
+        }
+
+        return new TokenRevokeResponse();
+    }
+
+    private async Task<DeviceRevokeResponse> RevokeAsync(Registration asker, DeviceRevokeRequest request, Action<string> onRevoked)
+    {
+        onRevoked(await identity.RevokeAsync(asker.UserId, request.DeviceId)
+            ?? throw new RequestException(Refusals.NoDevice.Code, Refusals.NoDevice.Message));
+        return new DeviceRevokeResponse();
+    }
+
+    // Revoked between the look at its token and its joining, a peer was not there yet to be closed.
+    private void CloseIfRevoked(Peer peer, AccessGrant grant)
+    {
+        if (!identity.IsActive(grant))
+        {
+            peer.Close(CloseCode.NotAuthenticated, "revoked");
+        }
     }
 
     private async Task<AccessGrant> GrantAsync(Peer peer, string token)

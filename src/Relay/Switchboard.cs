@@ -18,6 +18,9 @@ internal sealed class Switchboard(PendingRequests pending, MachineStore machines
 
     public bool IsConnected(string machineKey) => _daemons.ContainsKey(machineKey);
 
+    public bool IsDeviceConnected(string deviceId) =>
+        _daemons.Values.Concat(_clients.Values).Any(peer => peer.Registration?.DeviceId == deviceId);
+
     public int SocketsOf(string userId) =>
         _daemons.Values.Concat(_clients.Values).Count(peer => peer.Registration?.UserId == userId);
 

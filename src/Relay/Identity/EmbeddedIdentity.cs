@@ -96,8 +96,7 @@ internal sealed class EmbeddedIdentity(Database database, AccessTokens tokens, s
                 var retry = token.Attempt is not null && token.Attempt == request.Attempt && now - spentAt < Limits.RefreshRetry;
                 if (!retry)
                 {
-                    Revoke(connection, token.DeviceId);
-                    revoked = token.DeviceId;
+                    revoked = Revoke(connection, token.DeviceId);
                     return null;
                 }
 
@@ -113,7 +112,7 @@ internal sealed class EmbeddedIdentity(Database database, AccessTokens tokens, s
 
         if (revoked is not null)
         {
-            Revoked?.Invoke(revoked);
+            Announce(revoked);
         }
 
         return grant is null ? throw Refused() : new TokenRefreshResponse(grant.Access.Token, grant.Refresh, grant.Access.ExpiresAt.ToUnixTimeSeconds(), grant.UserId);
@@ -127,13 +126,43 @@ internal sealed class EmbeddedIdentity(Database database, AccessTokens tokens, s
             return null;
         }
 
-        var active = database.Read(connection => connection.QueryInt64(
-            "SELECT count(*) FROM devices WHERE device_id = $1 AND user_id = $2 AND revoked_at IS NULL", grant.DeviceId, grant.UserId));
-        return active == 1 ? grant : null;
+        return IsActive(grant) ? grant : null;
     }
 
-    public Task NameDeviceAsync(string deviceId, string name) => database.WriteAsync(connection =>
-        connection.Execute("UPDATE devices SET name = $2, last_seen_at = $3 WHERE device_id = $1", deviceId, name, time.GetUtcNow()));
+    /// <summary>False once the device was revoked.</summary>
+    public bool IsActive(AccessGrant grant) => database.Read(connection => connection.QueryInt64(
+        "SELECT count(*) FROM devices WHERE device_id = $1 AND user_id = $2 AND revoked_at IS NULL", grant.DeviceId, grant.UserId)) == 1;
+
+    /// <summary>Notes that a device registered, what it calls itself (null: as before) and which machine it is.</summary>
+    public Task SeenAsync(string deviceId, string? name, string? machineKey) => database.WriteAsync(connection => connection.Execute(
+        "UPDATE devices SET name = coalesce($2, name), machine_key = $3, last_seen_at = $4 WHERE device_id = $1", deviceId, name, machineKey, time.GetUtcNow()));
+
+    public IReadOnlyList<DeviceEntry> DevicesOf(string userId, string asker, Func<string, bool> isConnected) => database.Read(connection => connection.Query("""
+        SELECT device_id, created_at, last_seen_at, name, machine_key FROM devices
+        WHERE user_id = $1 AND revoked_at IS NULL ORDER BY last_seen_at DESC, device_id
+        """,
+        row => new DeviceEntry(row.GetString(0), row.Time(1), row.Time(2), isConnected(row.GetString(0)), row.GetString(0) == asker)
+        {
+            Name = row.NullableString(3),
+            MachineKey = row.NullableString(4),
+        },
+        userId));
+
+    /// <summary>
+    /// Takes a device's rights away; its id, or null when the user has no such device. <see cref="Announce"/> is what closes its connections.
+    /// </summary>
+    public Task<string?> RevokeAsync(string userId, string deviceId) => database.WriteAsync(connection =>
+        connection.QueryInt64("SELECT count(*) FROM devices WHERE device_id = $1 AND user_id = $2 AND revoked_at IS NULL", deviceId, userId) == 1
+            ? Revoke(connection, deviceId)
+            : null);
+
+    /// <summary>The same for the device that a refresh token belongs to, spent or not.</summary>
+    public Task<string?> RevokeAsync(TokenRevokeRequest request) => database.WriteAsync(connection =>
+        connection.Query("SELECT device_id FROM refresh_tokens WHERE hash = $1", row => row.GetString(0), Hash(request.RefreshToken)) is [var deviceId]
+            ? Revoke(connection, deviceId)
+            : null);
+
+    public void Announce(string revokedDeviceId) => Revoked?.Invoke(revokedDeviceId);
 
     private sealed record Grant(string UserId, string DeviceId, SignedToken Access, string Refresh);
 
@@ -153,10 +182,11 @@ internal sealed class EmbeddedIdentity(Database database, AccessTokens tokens, s
         return new Grant(userId, deviceId, tokens.Sign(userId, deviceId), refresh);
     }
 
-    private void Revoke(SqliteConnection connection, string deviceId)
+    private string Revoke(SqliteConnection connection, string deviceId)
     {
         connection.Execute("UPDATE devices SET revoked_at = $2 WHERE device_id = $1", deviceId, time.GetUtcNow());
         connection.Execute("DELETE FROM refresh_tokens WHERE device_id = $1", deviceId);
+        return deviceId;
     }
 
     private static AuthExchangeResponse Response(Grant grant) =>

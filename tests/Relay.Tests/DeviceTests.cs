@@ -1,0 +1,200 @@
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using PocketCoder.TestSupport;
+using Xunit;
+
+namespace PocketCoder.Relay.Tests;
+
+/// <summary>Which devices there are, and the end of one.</summary>
+public sealed class DeviceTests : IAsyncLifetime
+{
+    private TestRelay _relay = null!;
+
+    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync();
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    private static async Task<JsonArray> DevicesAsync(TestClient asker) =>
+        (await asker.AskAsync("devices_list", new JsonObject()))["payload"]!["devices"]!.AsArray();
+
+    private static Task<JsonObject> RevokeAsync(TestClient asker, string deviceId) => asker.AskAsync("device_revoke", new JsonObject { ["deviceId"] = deviceId });
+
+    private static async Task<string> OwnIdAsync(TestClient device) => (string)(await DevicesAsync(device)).Single(d => (bool)d!["current"]!)!["deviceId"]!;
+
+    private async Task<(TestClient Client, JsonObject Tokens)> DeviceAsync(string? name = null)
+    {
+        var tokens = await _relay.TokensAsync();
+        var client = await TestClient.ConnectAsync(_relay.Url);
+        JsonObject registration = new() { ["token"] = (string)tokens["access_token"]! };
+        if (name is not null)
+        {
+            registration["device"] = new JsonObject { ["name"] = name };
+        }
+
+        await client.AskAsync("client_register", registration);
+        return (client, tokens);
+    }
+
+    [Fact]
+    public async Task A_daemon_and_a_client_see_the_same_devices_each_with_its_own_mark()
+    {
+        var machineKey = Guid.NewGuid().ToString();
+        await using var machine = await _relay.MachineAsync(machineKey);
+        var (phone, _) = await DeviceAsync("Pixel 9");
+        var (gone, _) = await DeviceAsync();
+        await gone.DisposeAsync();
+        await using var _ = phone;
+
+        var seenByMachine = await DevicesAsync(machine);
+        var seenByPhone = await DevicesAsync(phone);
+
+        var desk = seenByMachine.Single(d => (string?)d!["machineKey"] == machineKey)!;
+        Assert.Equal(("Desk", true, true), ((string)desk["name"]!, (bool)desk["current"]!, (bool)desk["connected"]!));
+        var pixel = seenByPhone.Single(d => (string?)d!["name"] == "Pixel 9")!;
+        Assert.Equal((true, true), ((bool)pixel["current"]!, (bool)pixel["connected"]!));
+        Assert.Null(pixel["machineKey"]);
+        Assert.Equal(3, seenByPhone.Count);
+        Assert.Equal(seenByMachine.Select(d => (string?)d!["deviceId"]), seenByPhone.Select(d => (string?)d!["deviceId"]));
+        Assert.False((bool)seenByPhone.Single(d => d!["name"] is null)!["connected"]!);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_revoked_device_loses_its_live_connections_and_its_tokens_and_no_other_does(bool byMachine)
+    {
+        await using var machine = await _relay.MachineAsync(Guid.NewGuid().ToString());
+        var (phone, _) = await DeviceAsync();
+        var (lost, tokens) = await DeviceAsync();
+        await using var second = await TestClient.ConnectAsync(_relay.Url);
+        await second.RegisterAsync((string)tokens["access_token"]!);
+
+        var revoked = await RevokeAsync(byMachine ? machine : phone, await OwnIdAsync(lost));
+
+        Assert.Equal("device_revoke_response", (string?)revoked["type"]);
+        Assert.Equal((4401, 4401), (await lost.Closed.WaitAsync(TestClient.Patience), await second.Closed.WaitAsync(TestClient.Patience)));
+        await using var again = await TestClient.ConnectAsync(_relay.Url);
+        Assert.Equal("UNAUTHORIZED", (string?)(await again.RegisterAsync((string)tokens["access_token"]!))["error"]!["code"]);
+        var refreshed = await again.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
+        Assert.Equal("UNAUTHORIZED", (string?)refreshed["error"]!["code"]);
+        Assert.Equal(2, (await DevicesAsync(phone)).Count);
+        Assert.Equal(2, (await DevicesAsync(machine)).Count);
+        await phone.DisposeAsync();
+        await lost.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_device_that_ends_itself_gets_its_answer_first()
+    {
+        var (phone, _) = await DeviceAsync();
+        await using var _ = phone;
+
+        var answer = await RevokeAsync(phone, await OwnIdAsync(phone));
+
+        Assert.Equal("device_revoke_response", (string?)answer["type"]);
+        Assert.Equal(4401, await phone.Closed.WaitAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_foreign_a_revoked_and_an_invented_device_cannot_be_told_apart_and_the_foreign_one_stays()
+    {
+        var (phone, _) = await DeviceAsync();
+        var (revoked, _) = await DeviceAsync();
+        await using var _1 = phone;
+        await using var _2 = revoked;
+        var revokedId = await OwnIdAsync(revoked);
+        await RevokeAsync(phone, revokedId);
+        Execute("INSERT INTO devices (device_id, user_id, created_at, last_seen_at) VALUES ('dev_foreign', 'user_other', 0, 0)");
+
+        List<string> refusals = [];
+        foreach (var id in (string[])["dev_foreign", revokedId, "dev_invented", ""])
+        {
+            refusals.Add((await RevokeAsync(phone, id))["error"]!.ToJsonString());
+        }
+
+        Assert.Equal("""{"code":"NOT_FOUND","message":"There is no such device."}""", Assert.Single(refusals.Distinct()));
+        Assert.DoesNotContain(await DevicesAsync(phone), d => (string?)d!["deviceId"] == "dev_foreign");
+        Assert.Equal(1, Execute("UPDATE devices SET name = name WHERE device_id = 'dev_foreign' AND revoked_at IS NULL"));
+    }
+
+    [Theory]
+    [InlineData("devices_list")]
+    [InlineData("device_revoke")]
+    public async Task Who_is_not_registered_learns_nothing_of_devices(string type)
+    {
+        await using var stranger = await TestClient.ConnectAsync(_relay.Url);
+
+        var answer = await stranger.AskAsync(type, new JsonObject { ["deviceId"] = "dev_x" });
+
+        Assert.Equal("UNAUTHORIZED", (string?)answer["error"]!["code"]);
+        Assert.Equal(4401, await stranger.Closed.WaitAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_token_that_is_given_back_ends_its_device_even_when_it_is_spent()
+    {
+        var (phone, tokens) = await DeviceAsync();
+        await using var _ = phone;
+        var next = await phone.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
+        await using var leaving = await TestClient.ConnectAsync(_relay.Url);
+
+        var answer = await leaving.AskAsync("token_revoke", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
+
+        Assert.Equal("token_revoke_response", (string?)answer["type"]);
+        Assert.Equal(4401, await phone.Closed.WaitAsync(TestClient.Patience));
+        var after = await leaving.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)next["payload"]!["refresh_token"]! });
+        Assert.Equal("UNAUTHORIZED", (string?)after["error"]!["code"]);
+    }
+
+    [Fact]
+    public async Task Giving_a_token_back_is_answered_alike_whatever_it_was()
+    {
+        var tokens = await _relay.TokensAsync();
+        await using var client = await TestClient.ConnectAsync(_relay.Url);
+
+        List<string> answers = [];
+        foreach (var token in (string[])[(string)tokens["refresh_token"]!, (string)tokens["refresh_token"]!, "invented", ""])
+        {
+            var answer = await client.AskAsync("token_revoke", new JsonObject { ["refresh_token"] = token });
+            answers.Add($"{answer["type"]} {answer["payload"]?.ToJsonString()}");
+        }
+
+        Assert.Equal("token_revoke_response {}", Assert.Single(answers.Distinct()));
+    }
+
+    [Fact]
+    public async Task Who_registers_at_the_moment_of_the_revocation_does_not_slip_through()
+    {
+        var (owner, _) = await DeviceAsync();
+        await using var _1 = owner;
+        for (var round = 0; round < 30; round++)
+        {
+            var tokens = await _relay.Host.EnrolLocalDaemonAsync($"device {round}");
+            var id = (string)(await DevicesAsync(owner)).Single(d => (string?)d!["name"] == $"device {round}")!["deviceId"]!;
+            await using var late = await TestClient.ConnectAsync(_relay.Url);
+
+            var registering = late.SendAsync(new JsonObject
+            {
+                ["type"] = "client_register", ["requestId"] = "late", ["payload"] = new JsonObject { ["token"] = tokens.AccessToken },
+            });
+            var revoking = RevokeAsync(owner, id);
+            await Task.WhenAll(registering, revoking);
+
+            // Refused at the door, it may stay unregistered; in any other case it is thrown out.
+            var end = await Task.WhenAny(late.Closed, late.UntilAsync(m => (string?)m["type"] == "error")).WaitAsync(TestClient.Patience);
+            if (end == late.Closed)
+            {
+                Assert.Equal(4401, await late.Closed);
+            }
+        }
+    }
+
+    private int Execute(string sql)
+    {
+        using SqliteConnection connection = new($"Data Source={_relay.Directory["relay/relay.db"]};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    }
+}
