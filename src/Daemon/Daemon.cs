@@ -52,6 +52,7 @@ public sealed class Daemon : IAsyncDisposable
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DaemonOptions _options;
     private ProjectStore _projects = null!;
+    private DateTimeOffset _startedAt;
     private RelayConnection _relay = null!;
     private AgentSessions _sessions = null!;
     private TokenStore _tokens = null!;
@@ -99,13 +100,19 @@ public sealed class Daemon : IAsyncDisposable
         MachineDescription.Version,
         MachineKey,
         _relay.LoggedIn,
-        new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt) { Url = PublicGateway.ToString() },
+        new RelayStatus(_relay.Connected, _relay.LastConnectedAt, _relay.LastHeartbeatAt)
+        {
+            Url = PublicGateway.ToString(),
+            Gateway = _options.Gateway.ToString(),
+            RoundTripMs = _relay.RoundTrip?.TotalMilliseconds,
+        },
         await Machine.CapabilitiesAsync(cancellationToken),
         [.. _projects.All().Select(ToStatus)])
     {
         Label = Machine.Label,
         Pid = Environment.ProcessId,
         Agents = _sessions.WithAgent,
+        StartedAt = _startedAt,
     };
 
     public Task ReRegisterAsync(CancellationToken cancellationToken) => _relay.ReRegisterAsync(cancellationToken);
@@ -133,9 +140,20 @@ public sealed class Daemon : IAsyncDisposable
     {
         // Right after a start the relay is a moment away.
         await Registered.WaitAsync(RegistrationPatience, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var code = await _relay.CreatePairingCodeAsync(cancellationToken);
+        var code = await _relay.AskAsync<PairingCodeCreateRequest, PairingCodeCreateResponse>(new PairingCodeCreateRequest(), cancellationToken);
         return new PairingLink(new Uri(PublicGateway, "/#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
     }
+
+    /// <summary>The devices of this machine's user; the relay knows them.</summary>
+    public Task<DevicesListResponse> DevicesAsync(CancellationToken cancellationToken) =>
+        _relay.AskAsync<DevicesListRequest, DevicesListResponse>(new DevicesListRequest(), cancellationToken);
+
+    public Task RevokeDeviceAsync(string deviceId, CancellationToken cancellationToken) =>
+        _relay.AskAsync<DeviceRevokeRequest, DeviceRevokeResponse>(new DeviceRevokeRequest(deviceId), cancellationToken);
+
+    public async Task<LogoutReport> LogOutAsync(CancellationToken cancellationToken) => _options.Enrol is null
+        ? new LogoutReport(await _relay.LogOutAsync(cancellationToken))
+        : throw new RequestException(ErrorCode.InvalidRequest, "This daemon belongs to the relay of `pocketcoder up` and is logged in as long as that runs. End both with: pocketcoder stop");
 
     public async ValueTask DisposeAsync()
     {
@@ -159,6 +177,7 @@ public sealed class Daemon : IAsyncDisposable
         var (paths, time) = (_options.Paths, _options.Time);
         var logging = Use(LoggerFactory.Create(configureLogging));
         var log = logging.CreateLogger<Daemon>();
+        _startedAt = time.GetUtcNow();
 
         // 1. What is local: database, projects, control plane.
         var database = Use(Database.Open(paths.Database, EmbeddedScripts.Of(typeof(Daemon).Assembly), aside => DaemonLog.Damaged(log, Path.GetFileName(aside))));
@@ -201,6 +220,7 @@ public sealed class Daemon : IAsyncDisposable
         ControlPlaneUrl = controlPlane.Address.Url;
         Use(relay);
         Use(_sessions);
+        Use(new Disposal(relay.RefuseRequests));
         _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         relay.Start();

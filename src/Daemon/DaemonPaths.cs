@@ -1,5 +1,3 @@
-using PocketCoder.Storage;
-
 namespace PocketCoder.Daemon;
 
 /// <summary>Where everything of this daemon lies: one directory per user and OS, or <c>POCKETCODER_HOME</c>.</summary>
@@ -28,11 +26,8 @@ public sealed record DaemonPaths(string Root)
             ? Path.GetFullPath(home)
             : Path.Combine(ConfigHome(), "pocketcoder"));
 
-    public void Create()
-    {
-        PrivateFile.CreateDirectory(Root);
-        PrivateFile.CreateDirectory(Logs);
-    }
+    /// <exception cref="ConfigDirectoryException">The directory cannot be used.</exception>
+    public void Create() => ConfigDirectory.Create(this);
 
     private static string ConfigHome()
     {

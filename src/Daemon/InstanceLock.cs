@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using PocketCoder.Storage;
 
 namespace PocketCoder.Daemon;
@@ -18,31 +20,46 @@ public sealed class InstanceLock : IDisposable
     /// <summary>Null when another daemon holds it.</summary>
     public static InstanceLock? TryTake(DaemonPaths paths)
     {
+        FileStream held;
         try
         {
             var options = PrivateFile.Options(FileMode.OpenOrCreate);
             options.Share = FileShare.None;
-            FileStream held = new(paths.Lock, options);
+            held = new FileStream(paths.Lock, options);
+        }
+        catch (IOException ex) when (IsHeld(ex))
+        {
+            return null;
+        }
+
+        try
+        {
             PrivateFile.WriteAllBytes(paths.Pid, System.Text.Encoding.UTF8.GetBytes(
                 string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} {ProcessIdentity.StartTime(Environment.ProcessId)}\n")));
             return new InstanceLock(held, paths.Pid);
         }
-        catch (IOException ex) when (ex.GetType() == typeof(IOException))
+        catch
         {
-            // The lock is held. (A missing directory or a full disk has a type of its own or throws elsewhere.)
-            return null;
+            held.Dispose();
+            throw;
         }
     }
 
     /// <summary>The PID of the running daemon; null when the file is stale or absent.</summary>
     public static int? RunningPid(DaemonPaths paths)
     {
-        if (!File.Exists(paths.Pid))
+        string text;
+        try
         {
+            text = File.ReadAllText(paths.Pid);
+        }
+        catch (IOException)
+        {
+            // Not there, or taken away as we looked.
             return null;
         }
 
-        return File.ReadAllText(paths.Pid).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [var pidText, var startText]
+        return text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [var pidText, var startText]
             && int.TryParse(pidText, CultureInfo.InvariantCulture, out var pid)
             && long.TryParse(startText, CultureInfo.InvariantCulture, out var start)
             && ProcessIdentity.StartTime(pid) == start
@@ -55,11 +72,26 @@ public sealed class InstanceLock : IDisposable
         File.Delete(_pidFile);
         _lock.Dispose();
     }
+
+    // A full disk is an IOException too; ERROR_SHARING_VIOLATION and EWOULDBLOCK (Linux, macOS) are what a held lock says.
+    private static bool IsHeld(IOException exception) => (exception.HResult & 0xFFFF) is var error
+        && (OperatingSystem.IsWindows() ? error == 32 : OperatingSystem.IsMacOS() ? error == 35 : error == 11);
 }
 
 /// <summary>What tells two processes with the same PID apart.</summary>
-public static class ProcessIdentity
+public static partial class ProcessIdentity
 {
+    /// <summary>Asks a process to end, as a person would with <c>kill</c>.</summary>
+    [UnsupportedOSPlatform("windows")]
+    public static void Terminate(int pid)
+    {
+        const int terminate = 15;
+        _ = kill(pid, terminate);
+    }
+
+    [LibraryImport("libc")]
+    private static partial int kill(int pid, int signal);
+
     /// <summary>When the process started, in a unit of the OS; 0 when there is none.</summary>
     public static long StartTime(int pid)
     {

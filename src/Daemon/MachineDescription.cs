@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Relay;
 using PocketCoder.Protocol;
 using PocketCoder.Storage;
 
@@ -49,6 +50,11 @@ internal sealed class MachineDescription(DaemonPaths paths, ProjectStore project
         if (!hasGit)
         {
             warnings.Add("git was not found. Install it to see and change the state of projects.");
+        }
+
+        if (File.Exists(paths.Auth + TokenStore.DamagedSuffix) && !RelayLogin.IsLoggedIn(paths))
+        {
+            warnings.Add("auth.json was damaged and is set aside as auth.json.damaged. Log in again: pocketcoder login");
         }
 
         return new Capabilities(hasGit, installation is not null)

@@ -17,6 +17,8 @@ public sealed record DaemonStatusReport(
 
     /// <summary>Agent sessions with a live process.</summary>
     public int? Agents { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
 }
 
 public sealed record RelayStatus(
@@ -24,7 +26,14 @@ public sealed record RelayStatus(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastConnectedAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastHeartbeatAt)
 {
+    /// <summary>The address for phones.</summary>
     public string? Url { get; init; }
+
+    /// <summary>The address that the daemon dials.</summary>
+    public string? Gateway { get; init; }
+
+    /// <summary>How long the last round trip through the relay took, in milliseconds.</summary>
+    public double? RoundTripMs { get; init; }
 }
 
 public sealed record ProjectStatus(string ProjectId, string Name, string Path, bool WatcherRunning, long LastFsSeq);
@@ -37,6 +46,20 @@ public sealed record AddProject(string Path);
 
 /// <summary><c>POST /pair</c>: a new one-time link.</summary>
 public sealed record PairingLink(string PairUrl, string PairCode, DateTimeOffset ExpiresAt);
+
+/// <summary><c>POST /logout</c>: the tokens are gone; whether the relay could be told so.</summary>
+public sealed record LogoutReport(bool RelayTold);
+
+/// <summary>One line of <c>pocketcoder doctor --json</c>; <c>action</c> says what to do about it.</summary>
+public sealed record DoctorCheck(string Check, CheckState State, string Message, string? Action = null);
+
+[JsonConverter(typeof(JsonStringEnumConverter<CheckState>))]
+public enum CheckState
+{
+    [JsonStringEnumMemberName("ok")] Ok,
+    [JsonStringEnumMemberName("warning")] Warning,
+    [JsonStringEnumMemberName("failed")] Failed,
+}
 
 /// <summary>What the control plane says when it refuses.</summary>
 public sealed record ControlPlaneError(string Error);
@@ -64,7 +87,12 @@ public sealed record StoredTokens(
     [property: JsonPropertyName("access_token")] string? AccessToken = null,
     [property: JsonPropertyName("refresh_token")] string? RefreshToken = null,
     [property: JsonPropertyName("expires_at")] long? ExpiresAt = null,
-    [property: JsonPropertyName("user_id")] string? UserId = null);
+    [property: JsonPropertyName("user_id")] string? UserId = null)
+{
+    /// <summary>The relay that the tokens are of.</summary>
+    [JsonPropertyName("gateway")]
+    public Uri? Gateway { get; init; }
+}
 
 [JsonSerializable(typeof(DaemonStatusReport))]
 [JsonSerializable(typeof(MachineLabel))]
@@ -72,6 +100,9 @@ public sealed record StoredTokens(
 [JsonSerializable(typeof(ProjectStatus))]
 [JsonSerializable(typeof(IReadOnlyList<ProjectStatus>))]
 [JsonSerializable(typeof(PairingLink))]
+[JsonSerializable(typeof(IReadOnlyList<DeviceEntry>))]
+[JsonSerializable(typeof(LogoutReport))]
+[JsonSerializable(typeof(IReadOnlyList<DoctorCheck>))]
 [JsonSerializable(typeof(ControlPlaneError))]
 [JsonSerializable(typeof(ControlPlaneAddress))]
 [JsonSerializable(typeof(UpReady))]

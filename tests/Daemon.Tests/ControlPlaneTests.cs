@@ -83,6 +83,9 @@ public sealed class ControlPlaneTests : IAsyncLifetime
     [InlineData("POST", "/projects")]
     [InlineData("DELETE", "/projects/x")]
     [InlineData("POST", "/pair")]
+    [InlineData("GET", "/devices")]
+    [InlineData("DELETE", "/devices/dev_x")]
+    [InlineData("POST", "/logout")]
     [InlineData("GET", "/nothing")]
     public async Task Without_the_token_only_health_answers(string method, string path)
     {
@@ -106,6 +109,8 @@ public sealed class ControlPlaneTests : IAsyncLifetime
         Assert.True((bool)status["loggedIn"]!);
         Assert.True((bool)status["relay"]!["connected"]!);
         Assert.NotNull((string?)status["relay"]!["lastConnectedAt"]);
+        Assert.Equal(_system.Relay.LocalUrl.ToString(), (string?)status["relay"]!["gateway"]);
+        Assert.InRange((DateTimeOffset)status["startedAt"]!, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
         Assert.True((bool)status["capabilities"]!["hasGit"]!);
         Assert.True((bool)status["capabilities"]!["hasClaude"]!);
         Assert.Equal(_system.ProjectId, (string?)status["projects"]![0]!["projectId"]);
@@ -161,6 +166,29 @@ public sealed class ControlPlaneTests : IAsyncLifetime
 
         Assert.StartsWith("cl_", client.ClientId, StringComparison.Ordinal);
         Assert.Equal(new Uri(_system.Relay.LocalUrl, "#pair=" + link["pairCode"]).ToString(), (string?)link["pairUrl"]);
+    }
+
+    [Fact]
+    public async Task A_device_is_listed_and_ended_and_what_is_none_is_not_found()
+    {
+        await using var client = await _system.ClientAsync();
+        using var listed = await SendAsync(HttpMethod.Get, "/devices");
+        var phone = (await JsonAsync(listed))["devices"]!.AsArray().Single(d => d!["machineKey"] is null)!;
+
+        using var ended = await SendAsync(HttpMethod.Delete, $"/devices/{phone["deviceId"]}");
+        using var again = await SendAsync(HttpMethod.Delete, $"/devices/{phone["deviceId"]}");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (ended.StatusCode, again.StatusCode));
+        Assert.Equal(4401, await client.Closed.WaitAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_daemon_with_a_relay_of_its_own_is_not_logged_out()
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/logout");
+
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.True((await _system.Daemon.StatusAsync(CancellationToken.None)).LoggedIn);
     }
 
     [Fact]

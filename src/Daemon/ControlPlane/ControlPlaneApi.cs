@@ -45,6 +45,13 @@ internal static class ControlPlaneApi
                 ? Results.Empty
                 : Error(StatusCodes.Status404NotFound, "There is no project with this id. See: pocketcoder projects"));
         Map(app, "POST", "/pair", async (_, ct) => Json(await daemon.CreatePairingLinkAsync(ct)));
+        Map(app, "GET", "/devices", async (_, ct) => Json(await daemon.DevicesAsync(ct)));
+        Map(app, "DELETE", "/devices/{id}", async (context, ct) =>
+        {
+            await daemon.RevokeDeviceAsync((string)context.Request.RouteValues["id"]!, ct);
+            return Results.Empty;
+        });
+        Map(app, "POST", "/logout", async (_, ct) => Json(await daemon.LogOutAsync(ct)));
     }
 
     public static Task RefuseAsync(HttpContext context, int status, string sentence) => Error(status, sentence).ExecuteAsync(context);
@@ -67,11 +74,22 @@ internal static class ControlPlaneApi
             }
             catch (RequestException refused)
             {
-                result = Error(StatusCodes.Status503ServiceUnavailable, refused.Message);
+                result = Error(StatusOf(refused.Code), refused.Message);
+            }
+            catch (Exception ex) when (ex is TimeoutException || (ex is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
+            {
+                result = Error(StatusCodes.Status503ServiceUnavailable, "The relay did not answer. Look at: pocketcoder status");
             }
 
             await result.ExecuteAsync(context);
         }));
+
+    private static int StatusOf(ErrorCode code) => code switch
+    {
+        ErrorCode.NotFound => StatusCodes.Status404NotFound,
+        ErrorCode.InvalidRequest => StatusCodes.Status409Conflict,
+        _ => StatusCodes.Status503ServiceUnavailable,
+    };
 
     private static async Task<T> ReadAsync<T>(HttpContext context) =>
         await JsonSerializer.DeserializeAsync(context.Request.Body, ProtocolJson.For<T>(), context.RequestAborted) ?? throw new JsonException();

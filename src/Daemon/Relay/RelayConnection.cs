@@ -26,10 +26,14 @@ internal sealed partial class RelayConnection(
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan RefreshAhead = TimeSpan.FromMinutes(2);
 
+    private static readonly ErrorInfo Stopping = new(ErrorCode.MachineOffline, "PocketCoder is being stopped on the machine.");
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstRegistration = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _tokensInUse = new(1);
     private CancellationTokenSource _hurry = new();
     private RelayLink? _link;
+    private volatile bool _closedToRequests;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Handles a request and sends its answer.</summary>
@@ -42,7 +46,10 @@ internal sealed partial class RelayConnection(
 
     public DateTimeOffset? LastHeartbeatAt { get; private set; }
 
-    /// <summary>False after the relay refused our tokens: somebody has to log in.</summary>
+    /// <summary>How long the last round trip took.</summary>
+    public TimeSpan? RoundTrip { get; private set; }
+
+    /// <summary>False without tokens, and after the relay refused them: somebody has to log in.</summary>
     public bool LoggedIn { get; private set; } = true;
 
     /// <summary>Registered, and a round trip succeeded within the last minute.</summary>
@@ -73,20 +80,52 @@ internal sealed partial class RelayConnection(
     /// <summary>Registers anew with what is true now; an attempt that waits is made at once.</summary>
     public async Task ReRegisterAsync(CancellationToken cancellationToken)
     {
-        LoggedIn = true;
-        if (_link is { } link)
+        LoggedIn = CanLogIn;
+        if (_link is not { } link)
+        {
+            await _hurry.CancelAsync();
+            return;
+        }
+
+        try
         {
             await RegisterAsync(link, cancellationToken);
         }
-        else
+        catch (RequestException refused) when (refused.Code == ErrorCode.Unauthorized)
         {
+            // Another account logged in on this machine; its tokens are for a connection of their own.
+            link.Abandon();
             await _hurry.CancelAsync();
         }
     }
 
-    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(CancellationToken cancellationToken) => _link is { } link
-        ? link.AskAsync<PairingCodeCreateRequest, PairingCodeCreateResponse>(new PairingCodeCreateRequest(), cancellationToken)
-        : throw new RequestException(ErrorCode.MachineOffline, "The relay is not connected. Look at: pocketcoder status");
+    /// <summary>Asks the relay itself.</summary>
+    public Task<TResponse> AskAsync<TRequest, TResponse>(TRequest request, CancellationToken cancellationToken)
+        where TRequest : IRequest<TResponse>
+        where TResponse : IMessage => _link is { } link
+            ? link.AskAsync<TRequest, TResponse>(request, cancellationToken)
+            : throw new RequestException(ErrorCode.MachineOffline, "The relay is not connected. Look at: pocketcoder status");
+
+    /// <summary>Forgets the tokens and stays away from the relay until somebody logs in. False when the relay could not be told.</summary>
+    public async Task<bool> LogOutAsync(CancellationToken cancellationToken)
+    {
+        // Not while they are being exchanged for the next ones, which would bring them back.
+        await _tokensInUse.WaitAsync(cancellationToken);
+        try
+        {
+            var refreshToken = tokens.Load().RefreshToken;
+            tokens.LogOut();
+            LoggedIn = false;
+            return refreshToken is null || (_link is { } link && await RevokeAsync(link, refreshToken, cancellationToken));
+        }
+        finally
+        {
+            _tokensInUse.Release();
+        }
+    }
+
+    /// <summary>From now on requests are refused; the daemon stops.</summary>
+    public void RefuseRequests() => _closedToRequests = true;
 
     public async ValueTask DisposeAsync()
     {
@@ -94,6 +133,7 @@ internal sealed partial class RelayConnection(
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
         _hurry.Dispose();
+        _tokensInUse.Dispose();
     }
 
     private async Task RunAsync()
@@ -101,6 +141,14 @@ internal sealed partial class RelayConnection(
         var failures = 0;
         while (!_stopping.IsCancellationRequested)
         {
+            if (!CanLogIn)
+            {
+                // Nothing to show at the relay's door, so no knocking.
+                LoggedIn = false;
+                await WaitAsync(Timeout.InfiniteTimeSpan);
+                continue;
+            }
+
             try
             {
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
@@ -124,6 +172,25 @@ internal sealed partial class RelayConnection(
         }
     }
 
+    private bool CanLogIn => enrol is not null || tokens.Load() is { RefreshToken: not null } or { AccessToken: not null };
+
+    private static async Task<bool> RevokeAsync(RelayLink link, string refreshToken, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await link.AskAsync<TokenRevokeRequest, TokenRevokeResponse>(new TokenRevokeRequest(refreshToken), cancellationToken);
+            return true;
+        }
+        catch (Exception ex) when (ex is RequestException or TimeoutException or ChannelClosedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            link.Abandon();
+        }
+    }
+
     private async Task WaitAsync(TimeSpan delay)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _hurry.Token);
@@ -139,7 +206,7 @@ internal sealed partial class RelayConnection(
     private async Task<bool> ServeAsync(MessageSocket socket, Action onRegistered)
     {
         using var lifetime = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        RelayLink link = new(socket, lifetime.Token);
+        RelayLink link = new(socket, time, lifetime);
         var sending = link.SendAllAsync();
         var registering = RegisterAndBeatAsync(link, onRegistered, lifetime);
         List<Task> running = [registering];
@@ -163,7 +230,7 @@ internal sealed partial class RelayConnection(
         }
         catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
         {
-            LogConnectionLost("the relay does not answer");
+            LogConnectionLost("it was given up");
         }
         finally
         {
@@ -193,11 +260,17 @@ internal sealed partial class RelayConnection(
         }
         else if (message.Type == TokenExpiring.Type)
         {
-            await RefreshAsync(link, tokens.Load(), cancellationToken);
+            await RefreshAsync(link, cancellationToken);
             await RegisterAsync(link, cancellationToken);
         }
         else if (message.RequestId is not null && message.Type is not (Wire.Error or Wire.Pong))
         {
+            if (_closedToRequests)
+            {
+                await link.SendAsync(Envelope.OfError(Stopping, message.RequestId, message.ClientId), cancellationToken);
+                return;
+            }
+
             await link.Ready.Task.WaitAsync(cancellationToken);
             await Dispatch(message, link.SendAsync, cancellationToken);
         }
@@ -216,9 +289,10 @@ internal sealed partial class RelayConnection(
             LogConnected();
             while (true)
             {
-                await Task.Delay(HeartbeatInterval, time, lifetime.Token);
+                var sent = time.GetTimestamp();
                 await link.PingAsync(lifetime.Token);
-                LastHeartbeatAt = time.GetUtcNow();
+                (LastHeartbeatAt, RoundTrip) = (time.GetUtcNow(), time.GetElapsedTime(sent));
+                await Task.Delay(HeartbeatInterval, time, lifetime.Token);
             }
         }
         catch (OperationCanceledException)
@@ -242,7 +316,7 @@ internal sealed partial class RelayConnection(
         {
             if (stored.AccessToken is null || DateTimeOffset.FromUnixTimeSeconds(stored.ExpiresAt ?? 0) - time.GetUtcNow() < RefreshAhead)
             {
-                await RefreshAsync(link, stored, cancellationToken);
+                await RefreshAsync(link, cancellationToken);
             }
 
             await RegisterAsync(link, cancellationToken);
@@ -252,6 +326,19 @@ internal sealed partial class RelayConnection(
             // The relay does not know us (any more): its state was lost, or we were revoked.
             await EnrolAsync(cancellationToken);
             await RegisterAsync(link, cancellationToken);
+        }
+    }
+
+    private async Task RefreshAsync(RelayLink link, CancellationToken cancellationToken)
+    {
+        await _tokensInUse.WaitAsync(cancellationToken);
+        try
+        {
+            await RefreshAsync(link, tokens.Load(), cancellationToken);
+        }
+        finally
+        {
+            _tokensInUse.Release();
         }
     }
 

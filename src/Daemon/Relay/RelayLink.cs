@@ -7,7 +7,7 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Relay;
 
 /// <summary>One live socket to the relay: a bounded queue with one writer, and our own requests that wait for answers.</summary>
-internal sealed class RelayLink(MessageSocket socket, CancellationToken lifetime)
+internal sealed class RelayLink(MessageSocket socket, TimeProvider time, CancellationTokenSource lifetime)
 {
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
 
@@ -17,6 +17,19 @@ internal sealed class RelayLink(MessageSocket socket, CancellationToken lifetime
 
     /// <summary>Ends when this daemon is registered and events have a way out; requests wait for it.</summary>
     public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Gives the link up, as if it had broken.</summary>
+    public void Abandon()
+    {
+        try
+        {
+            lifetime.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
 
     public ValueTask SendAsync(Envelope message, CancellationToken cancellationToken) => _outgoing.Writer.WriteAsync(Bounded(message), cancellationToken);
 
@@ -51,11 +64,12 @@ internal sealed class RelayLink(MessageSocket socket, CancellationToken lifetime
     /// <summary>The only writer of the socket.</summary>
     public async Task SendAllAsync()
     {
+        var ended = lifetime.Token;
         try
         {
-            await foreach (var message in _outgoing.Reader.ReadAllAsync(lifetime))
+            await foreach (var message in _outgoing.Reader.ReadAllAsync(ended))
             {
-                await socket.SendAsync(message, lifetime);
+                await socket.SendAsync(message, ended);
             }
         }
         catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException)
@@ -75,8 +89,13 @@ internal sealed class RelayLink(MessageSocket socket, CancellationToken lifetime
         try
         {
             await SendAsync(request, cancellationToken);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime);
-            return await answered.Task.WaitAsync(AnswerPatience, limit.Token);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
+            return await answered.Task.WaitAsync(AnswerPatience, time, limit.Token);
+        }
+        catch (OperationCanceledException) when (answered.Task.IsCompletedSuccessfully)
+        {
+            // The answer was the last thing that the relay said on this link.
+            return await answered.Task;
         }
         finally
         {

@@ -4,9 +4,11 @@ using PocketCoder.Storage;
 
 namespace PocketCoder.Daemon.Relay;
 
-/// <summary><c>auth.json</c>: this machine's key and the tokens it has, 0600, replaced as a whole.</summary>
+/// <summary><c>auth.json</c>: this machine's key, the tokens it has and of which relay they are, 0600, replaced as a whole.</summary>
 internal sealed class TokenStore(string path)
 {
+    public const string DamagedSuffix = ".damaged";
+
     private readonly Lock _lock = new();
 
     /// <summary>What is stored; a machine key is made on first use.</summary>
@@ -41,6 +43,42 @@ internal sealed class TokenStore(string path)
         }
     }
 
+    /// <summary>Keeps what a person logged in with. The relay gives a machine key to one account for good, so another account gets another key.</summary>
+    public void LogIn(AuthExchangeResponse tokens, Uri gateway)
+    {
+        lock (_lock)
+        {
+            var present = Read();
+            var machineKey = present is null || (present.UserId ?? tokens.UserId) != tokens.UserId ? Guid.NewGuid().ToString() : present.MachineKey;
+            Write(new StoredTokens(machineKey, tokens.AccessToken, tokens.RefreshToken, tokens.ExpiresAt, tokens.UserId) { Gateway = gateway });
+        }
+    }
+
+    /// <summary>Forgets the tokens; whose machine it was, and at which relay, stays, so that it is the same machine after the next login.</summary>
+    public void LogOut()
+    {
+        lock (_lock)
+        {
+            if (Read() is { } stored)
+            {
+                Write(stored with { AccessToken = null, RefreshToken = null, ExpiresAt = null });
+            }
+        }
+    }
+
+    /// <summary>What is stored, without making anything; null when nothing is, or it cannot be read.</summary>
+    public static StoredTokens? Peek(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ProtocolJson.For<StoredTokens>());
+        }
+        catch (Exception ex) when (ex is IOException or JsonException)
+        {
+            return null;
+        }
+    }
+
     private StoredTokens? Read()
     {
         try
@@ -50,7 +88,7 @@ internal sealed class TokenStore(string path)
         catch (JsonException)
         {
             // Set aside rather than lost: it may hold a key that somebody wants back.
-            File.Move(path, path + ".damaged", overwrite: true);
+            File.Move(path, path + DamagedSuffix, overwrite: true);
             return null;
         }
     }

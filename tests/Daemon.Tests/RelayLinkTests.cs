@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using PocketCoder.TestSupport;
+using Xunit;
+
+namespace PocketCoder.Daemon.Tests;
+
+/// <summary>What the daemon says of its link is what is so.</summary>
+public sealed class RelayLinkTests
+{
+    [Fact]
+    public async Task A_relay_that_takes_but_does_not_answer_is_not_called_connected_a_minute_later()
+    {
+        await using var system = await TestSystem.StartAsync();
+        await system.Daemon.DisposeAsync();
+        await using BlackHole hole = new(system.Relay.LocalUrl.Port);
+        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+        await using var daemon = (await Daemon.StartAsync(
+            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await daemon.Registered.WaitAsync(TestClient.Patience);
+        var before = await daemon.StatusAsync(CancellationToken.None);
+
+        hole.Swallow();
+        time.Advance(TimeSpan.FromSeconds(59));
+        var within = await daemon.StatusAsync(CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(2));
+        var after = await daemon.StatusAsync(CancellationToken.None);
+
+        Assert.True(before.Relay.Connected);
+        Assert.NotNull(within.Relay.LastHeartbeatAt);
+        Assert.False(after.Relay.Connected);
+        Assert.True(after.LoggedIn);
+    }
+
+    [Fact]
+    public async Task A_daemon_that_stops_refuses_what_comes_in_meanwhile()
+    {
+        await using var system = await TestSystem.StartAsync();
+        await using var client = await system.ClientAsync();
+        await system.BeginAsync(client, "hang");
+        await client.UntilEventAsync("init");
+
+        // Its end takes a while, for the agent hears nothing.
+        var stopping = system.Daemon.DisposeAsync().AsTask();
+        var answer = await system.AskAsync(client, "fs_list", new JsonObject { ["path"] = "" });
+        await stopping;
+
+        Assert.Equal("MACHINE_OFFLINE", (string?)answer["error"]!["code"]);
+        Assert.Equal("PocketCoder is being stopped on the machine.", (string?)answer["error"]!["message"]);
+    }
+
+    [Fact]
+    public async Task Without_tokens_the_relay_is_left_alone()
+    {
+        using TempDirectory directory = new();
+        using TcpListener relay = new(IPAddress.Loopback, 0);
+        relay.Start();
+        var knock = relay.AcceptTcpClientAsync();
+        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+        await using var daemon = (await Daemon.StartAsync(
+            new DaemonOptions { Paths = new DaemonPaths(directory["home"]), Gateway = new Uri($"http://{relay.LocalEndpoint}"), Supervisor = TestSystem.Supervisor, Claude = TestSystem.FakeClaude, Time = time },
+            logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+
+        while ((await daemon.StatusAsync(CancellationToken.None)).LoggedIn)
+        {
+            await Task.Yield();
+        }
+
+        time.Advance(TimeSpan.FromHours(1));
+        await daemon.ReRegisterAsync(CancellationToken.None);
+
+        Assert.False((await daemon.StatusAsync(CancellationToken.None)).LoggedIn);
+        Assert.False(knock.IsCompleted);
+    }
+
+    /// <summary>Passes bytes on to the relay, until it is told to keep them.</summary>
+    private sealed class BlackHole : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly CancellationTokenSource _ended = new();
+        private readonly Task _accepting;
+        private volatile bool _swallows;
+
+        public BlackHole(int port)
+        {
+            _listener.Start();
+            _accepting = AcceptAsync(port);
+        }
+
+        public Uri Url => new($"http://{_listener.LocalEndpoint}");
+
+        public void Swallow() => _swallows = true;
+
+        public async ValueTask DisposeAsync()
+        {
+            await _ended.CancelAsync();
+            _listener.Stop();
+            await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _ended.Dispose();
+        }
+
+        private async Task AcceptAsync(int port)
+        {
+            List<Task> running = [];
+            try
+            {
+                while (true)
+                {
+                    running.Add(PassAsync(await _listener.AcceptTcpClientAsync(_ended.Token), port));
+                }
+            }
+            finally
+            {
+                await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        private async Task PassAsync(TcpClient daemon, int port)
+        {
+            using TcpClient relay = new();
+            using (daemon)
+            {
+                await relay.ConnectAsync(IPAddress.Loopback, port, _ended.Token);
+                await Task.WhenAny(CopyAsync(daemon.GetStream(), relay.GetStream()), CopyAsync(relay.GetStream(), daemon.GetStream()));
+            }
+        }
+
+        private async Task CopyAsync(NetworkStream from, NetworkStream to)
+        {
+            var buffer = new byte[8192];
+            while (await from.ReadAsync(buffer, _ended.Token) is var count and > 0)
+            {
+                if (!_swallows)
+                {
+                    await to.WriteAsync(buffer.AsMemory(0, count), _ended.Token);
+                }
+            }
+        }
+    }
+}
