@@ -15,11 +15,18 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
     /// <summary>Null when the daemon is not running.</summary>
     public Task<DaemonStatusReport?> StatusAsync(CancellationToken cancellationToken) => GetAsync<DaemonStatusReport>("/status", cancellationToken);
 
-    /// <summary>True when it answers.</summary>
+    /// <summary>True when it answers; a daemon that is just starting does not yet.</summary>
     public async Task<bool> IsHealthyAsync(CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, "/health", null, cancellationToken);
-        return response?.IsSuccessStatusCode == true;
+        try
+        {
+            using var response = await SendAsync(HttpMethod.Get, "/health", null, cancellationToken);
+            return response?.IsSuccessStatusCode == true;
+        }
+        catch (CommandException)
+        {
+            return false;
+        }
     }
 
     public async Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken)
@@ -29,7 +36,7 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
         return response is null ? null : await ReadAsync<T>(response, cancellationToken);
     }
 
-    /// <summary>Null when the daemon is not running; a refusal is a <see cref="ControlPlaneException"/> with the daemon's sentence.</summary>
+    /// <summary>Null when the daemon is not running; a refusal is a <see cref="CommandException"/> with the daemon's sentence.</summary>
     public async Task<TResponse?> PostAsync<TRequest, TResponse>(string path, TRequest body, CancellationToken cancellationToken)
         where TResponse : class
     {
@@ -59,10 +66,13 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
 
     private async Task<HttpResponseMessage?> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
-        if (Address() is not { } address)
+        if (InstanceLock.RunningPid(paths) is not { } pid)
         {
             return null;
         }
+
+        var address = Address() ?? throw new CommandException(
+            $"The daemon runs as process {pid}, but control-plane.json, which says where it listens, is missing or damaged. If it was not started this moment: pocketcoder stop");
 
         using HttpRequestMessage request = new(method, address.Url + path) { Content = body };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", address.Token);
@@ -76,14 +86,12 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
         }
     }
 
-    // A file that a killed daemon left behind leads to a port that is closed, or to somebody else's; the lock tells.
+    // Only of a daemon that runs: a file that a killed one left behind leads to a port that is closed, or to somebody else's.
     private ControlPlaneAddress? Address()
     {
         try
         {
-            return InstanceLock.RunningPid(paths) is null
-                ? null
-                : JsonSerializer.Deserialize(File.ReadAllBytes(paths.ControlPlane), ProtocolJson.For<ControlPlaneAddress>());
+            return JsonSerializer.Deserialize(File.ReadAllBytes(paths.ControlPlane), ProtocolJson.For<ControlPlaneAddress>());
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
@@ -94,7 +102,7 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await RequireSuccessAsync(response, cancellationToken);
-        return await response.Content.ReadFromJsonAsync(ProtocolJson.For<T>(), cancellationToken) ?? throw new ControlPlaneException("The daemon gave an empty answer.");
+        return await response.Content.ReadFromJsonAsync(ProtocolJson.For<T>(), cancellationToken) ?? throw new CommandException("The daemon gave an empty answer.");
     }
 
     private static async Task RequireSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -104,10 +112,7 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
             var error = response.Content.Headers.ContentType?.MediaType == "application/json"
                 ? await response.Content.ReadFromJsonAsync(ProtocolJson.For<ControlPlaneError>(), cancellationToken)
                 : null;
-            throw new ControlPlaneException(error?.Error ?? $"The daemon refused this ({(int)response.StatusCode}). Its log has the details: pocketcoder logs");
+            throw new CommandException(error?.Error ?? $"The daemon refused this ({(int)response.StatusCode}). Its log has the details: pocketcoder logs");
         }
     }
 }
-
-/// <summary>The daemon refused; the message is its sentence.</summary>
-internal sealed class ControlPlaneException(string message) : Exception(message);

@@ -8,7 +8,7 @@ internal static class PairingText
     public static async Task WriteAsync(CliContext cli, PairingLink link)
     {
         await cli.Out.WriteLineAsync();
-        await cli.Out.WriteAsync(QrCode.Draw(link.PairUrl, colours: !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null));
+        await cli.Out.WriteAsync(QrCode.Draw(link.PairUrl, cli.Colours));
         await cli.Out.WriteLineAsync($"""
 
               Scan it with the phone, or open:  {link.PairUrl}

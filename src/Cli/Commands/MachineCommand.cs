@@ -8,9 +8,12 @@ internal static class MachineCommand
     public static Command Create(CliContext cli)
     {
         Argument<string?> text = new("text") { Description = "The name to show on the phone; without it the present one is printed.", Arity = ArgumentArity.ZeroOrOne };
-        Command label = new("label", "Show or set what the phone calls this machine.") { text };
+        ManualCommand label = new("label", "Show or set what the phone calls this machine.", """
+            pocketcoder machine label
+            pocketcoder machine label "Work Laptop"
+            """, ExitCode.Failed, ExitCode.NotRunning) { text };
         label.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, parsed.GetValue(text), stop), cancellationToken));
-        return new Command("machine", "Settings of this machine.") { label };
+        return new ManualCommand("machine", "Settings of this machine.", "pocketcoder machine label \"Work Laptop\"", ExitCode.Failed, ExitCode.NotRunning) { label };
     }
 
     private static async Task<int> RunAsync(CliContext cli, string? text, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ internal static class PairCommand
 {
     public static Command Create(CliContext cli)
     {
-        Command command = new("pair", "Show a new one-time code to pair a phone.");
+        ManualCommand command = new("pair", "Show a new one-time code to pair a phone, or another machine.", "pocketcoder pair", ExitCode.Failed, ExitCode.NotRunning);
         command.SetAction((_, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, stop), cancellationToken));
         return command;
     }

@@ -9,7 +9,10 @@ internal static class AddCommand
     public static Command Create(CliContext cli)
     {
         Argument<string> path = new("path") { Description = "The project's directory." };
-        Command command = new("add", "Register a project. Claude Code may then work in it, and its hooks and settings apply.") { path };
+        ManualCommand command = new("add", "Register a project. Claude Code may then work in it, and its hooks and settings apply.", """
+            pocketcoder add .
+            pocketcoder add ~/src/my-app
+            """, ExitCode.Failed, ExitCode.NotRunning) { path };
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, parsed.GetValue(path)!, stop), cancellationToken));
         return command;
     }
@@ -31,7 +34,7 @@ internal static class RemoveCommand
     public static Command Create(CliContext cli)
     {
         Argument<string> id = new("projectId") { Description = "The id that `pocketcoder projects` shows." };
-        Command command = new("remove", "Unregister a project. Its files stay as they are.") { id };
+        ManualCommand command = new("remove", "Unregister a project. Its files stay as they are.", "pocketcoder remove 550e8400-e29b-41d4-a716-446655440000", ExitCode.Failed, ExitCode.NotRunning) { id };
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, parsed.GetValue(id)!, stop), cancellationToken));
         return command;
     }
@@ -53,8 +56,11 @@ internal static class ProjectsCommand
     public static Command Create(CliContext cli)
     {
         Option<bool> json = new("--json") { Description = "Print the projects as JSON." };
-        Command command = new("projects", "List the registered projects.") { json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(cli, parsed.GetValue(json), cancellationToken));
+        ManualCommand command = new("projects", "List the registered projects.", """
+            pocketcoder projects
+            pocketcoder projects --json
+            """, ExitCode.Failed, ExitCode.NotRunning) { json };
+        command.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, parsed.GetValue(json), stop), cancellationToken));
         return command;
     }
 

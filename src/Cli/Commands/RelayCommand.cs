@@ -11,7 +11,10 @@ internal static class RelayCommand
     public static Command Create(CliContext cli)
     {
         RelayArguments arguments = new();
-        Command command = new("relay", "Start a relay alone, for many machines and phones.");
+        ManualCommand command = new("relay", "Start a relay alone, for many machines and phones.", """
+            pocketcoder relay --public-url https://relay.example.org
+            pocketcoder relay --listen http://127.0.0.1:0 --data-dir /var/lib/pocketcoder --json
+            """, ExitCode.Failed, ExitCode.Interrupted);
         arguments.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(
             cli, stop => RunAsync(cli, arguments.Read(parsed, cli.Paths), parsed.GetValue(arguments.Json), stop), cancellationToken));
@@ -20,8 +23,12 @@ internal static class RelayCommand
 
     private static async Task<int> RunAsync(CliContext cli, RelayOptions options, bool json, CancellationToken stop)
     {
-        cli.Paths.Create();
-        await using var log = Logs.Open(cli.Paths);
+        if (options.DataDirectory == cli.Paths.Relay)
+        {
+            cli.Paths.Create();
+        }
+
+        await using var log = Logs.OpenForRelay(options.DataDirectory);
         await using var relay = await RelayHost.StartAsync(options, Logs.Into(log), stop);
         var link = await relay.CreatePairingLinkAsync();
         if (json)

@@ -1,16 +1,21 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using PocketCoder.Daemon;
 using PocketCoder.Storage;
 
 namespace PocketCoder.Cli.Commands;
 
-/// <summary>What the commands that serve have in common: how they stop, and how they say what kept them from starting.</summary>
+/// <summary>What the commands have in common: how they stop, and how they say what kept them from their work.</summary>
 internal static class Serving
 {
+    // ENOSPC, and ERROR_DISK_FULL as an HRESULT.
+    private const int DiskFull = 28, DiskFullOnWindows = unchecked((int)0x80070070);
+
     public static async Task<int> RunAsync(CliContext cli, Func<CancellationToken, Task<int>> run, CancellationToken cancellationToken)
     {
+        using var impatience = EndOnSecondInterrupt();
         try
         {
             return await run(cancellationToken);
@@ -21,7 +26,7 @@ internal static class Serving
         }
         catch (Exception ex) when (Explain(ex) is { } sentence)
         {
-            return await cli.FailAsync(sentence);
+            return await cli.FailAsync(sentence, (ex as CommandException)?.ExitCode ?? ExitCode.Failed);
         }
     }
 
@@ -44,18 +49,33 @@ internal static class Serving
                 : TimeSpan.FromMinutes(10),
     };
 
-    private static string? Explain(Exception exception) => exception switch
+    // The first Ctrl-C stops in order; a person who sends a second one has waited long enough. Children end with us: their supervisors hold our pipes.
+    private static PosixSignalRegistration EndOnSecondInterrupt()
+    {
+        var interrupts = 0;
+        return PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            signal.Cancel = true;
+            if (Interlocked.Increment(ref interrupts) > 1)
+            {
+                Environment.Exit(ExitCode.Interrupted);
+            }
+        });
+    }
+
+    /// <summary>A sentence for what keeps a command from its work and is no bug; null for what may be one.</summary>
+    public static string? Explain(Exception exception) => exception switch
     {
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
             "The address is in use. Give another with --listen (port 0 finds a free one), or look who has it: pocketcoder status",
         SocketException or IOException { InnerException: SocketException } =>
             $"The address cannot be listened on: {exception.Message} Give another with --listen.",
-        NewerSchemaException => exception.Message,
+        NewerSchemaException or ConfigDirectoryException or CommandException => exception.Message,
         TimeoutException => "The daemon could not register at its relay within 20 seconds. The log says why: pocketcoder logs",
+        IOException { HResult: DiskFull } or IOException { HResult: DiskFullOnWindows } => "The disk is full. Make room, then try again.",
         UnauthorizedAccessException or IOException => $"A file cannot be used: {exception.Message}",
-        SqliteException { SqliteErrorCode: 13 } => "The disk is full.",
+        SqliteException { SqliteErrorCode: 13 } => "The disk is full. Make room, then try again.",
         SqliteException => $"The database cannot be used: {exception.Message}",
-        ControlPlaneException => exception.Message,
         _ => null,
     };
 }

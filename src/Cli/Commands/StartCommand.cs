@@ -8,13 +8,15 @@ namespace PocketCoder.Cli.Commands;
 /// <summary>The daemon alone, for a relay somewhere else.</summary>
 internal static class StartCommand
 {
-    private const string DefaultGateway = "wss://gateway.pocketcoder.dev";
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
 
     public static Command Create(CliContext cli)
     {
         Option<bool> foreground = new("--foreground") { Description = "Stay in the foreground." };
-        Command command = new("start", "Start the daemon in the background.") { foreground };
+        ManualCommand command = new("start", "Start the daemon in the background, for a relay somewhere else.", """
+            pocketcoder start
+            GATEWAY_URL=wss://relay.example.org LOG_LEVEL=debug pocketcoder start --foreground
+            """, ExitCode.Failed, ExitCode.Interrupted) { foreground };
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(
             cli,
             stop => parsed.GetValue(foreground) ? RunAsync(cli, stop) : StartAsync(cli, stop),
@@ -24,23 +26,39 @@ internal static class StartCommand
 
     private static async Task<int> RunAsync(CliContext cli, CancellationToken stop)
     {
-        var gateway = Environment.GetEnvironmentVariable("GATEWAY_URL") is { Length: > 0 } chosen ? chosen : DefaultGateway;
-        if (!Uri.TryCreate(gateway, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss" or "http" or "https"))
+        var gateway = Gateway.Resolve(cli.Paths);
+        cli.Paths.Create();
+        if (InstanceLock.RunningPid(cli.Paths) is not null)
         {
-            return await cli.FailAsync("GATEWAY_URL must be an address like wss://relay.example.org.");
+            // Before its log is opened, which is another's.
+            return await AlreadyRunsAsync(cli);
         }
 
-        cli.Paths.Create();
         await using var log = Logs.Open(cli.Paths);
-        await using var daemon = await Daemon.Daemon.StartAsync(Serving.OptionsFor(cli, url), Logs.Into(log), stop);
+        await using var daemon = await StartLoggedAsync(cli, gateway, log, stop);
         if (daemon is null)
         {
             return await AlreadyRunsAsync(cli);
         }
 
+
         await cli.Out.WriteLineAsync($"PocketCoder runs. Control plane: {daemon.ControlPlaneUrl}. Ctrl-C stops it.");
         await Serving.UntilStoppedAsync(daemon, stop);
         return ExitCode.Done;
+    }
+
+    // In the background nobody hears what standard error says; the log is where `start` looks for the reason.
+    private static async Task<Daemon.Daemon?> StartLoggedAsync(CliContext cli, Uri gateway, Serilog.ILogger log, CancellationToken stop)
+    {
+        try
+        {
+            return await Daemon.Daemon.StartAsync(Serving.OptionsFor(cli, gateway), Logs.Into(log), stop);
+        }
+        catch (Exception ex) when (Serving.Explain(ex) is { } sentence)
+        {
+            log.Fatal("{Sentence:l}", sentence);
+            throw;
+        }
     }
 
     /// <summary>Returns when the daemon answers, or says what it last wrote to its log.</summary>
@@ -50,6 +68,10 @@ internal static class StartCommand
         {
             return await AlreadyRunsAsync(cli);
         }
+
+        // What can be said at once is said here, not by a log.
+        Gateway.Resolve(cli.Paths);
+        cli.Paths.Create();
 
         var pid = StartDetached();
         var patience = Stopwatch.StartNew();
@@ -65,7 +87,7 @@ internal static class StartCommand
         }
 
         await cli.Error.WriteLineAsync("The daemon did not start. The end of its log:");
-        foreach (var line in LogsCommand.Tail(cli.Paths, 10))
+        foreach (var line in LogFiles.Tail(cli.Paths, 10).Lines)
         {
             await cli.Error.WriteLineAsync("  " + line);
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using PocketCoder.Protocol;
 
@@ -9,8 +10,11 @@ internal static class StatusCommand
     public static Command Create(CliContext cli)
     {
         Option<bool> json = new("--json") { Description = "Print the status as JSON." };
-        Command command = new("status", "Show whether the daemon runs and is connected.") { json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(cli, parsed.GetValue(json), cancellationToken));
+        ManualCommand command = new("status", "Show whether the daemon runs and is connected.", """
+            pocketcoder status
+            pocketcoder status --json
+            """, ExitCode.Failed, ExitCode.NotRunning) { json };
+        command.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, parsed.GetValue(json), stop), cancellationToken));
         return command;
     }
 
@@ -28,11 +32,16 @@ internal static class StatusCommand
         }
 
         await cli.Out.WriteLineAsync($"""
-            {status.Label}  PocketCoder {status.Version}, process {status.Pid}
-            Relay     {(status.Relay.Connected ? "connected" : status.LoggedIn ? "not connected" : "not logged in (pocketcoder login)")}  {status.Relay.Url}
+            {status.Label}  PocketCoder {status.Version}, process {status.Pid}, running for {PeopleText.Duration(DateTimeOffset.UtcNow - (status.StartedAt ?? DateTimeOffset.UtcNow))}
+            Relay     {Relay(status)}  {status.Relay.Url}
             Claude    {(status.Capabilities.HasClaude ? status.Capabilities.ClaudeVersion : "not found")}, {status.Agents} at work or warm
             Projects  {status.Projects.Count}
             """);
+        foreach (var project in status.Projects)
+        {
+            await cli.Out.WriteLineAsync($"  {PeopleText.Plain(project.Name)}  {PeopleText.Plain(project.Path)}  {(project.WatcherRunning ? "watched" : "not watched")}");
+        }
+
         foreach (var warning in status.Capabilities.Warnings ?? [])
         {
             await cli.Out.WriteLineAsync($"! {warning}");
@@ -40,4 +49,13 @@ internal static class StatusCommand
 
         return ExitCode.Done;
     }
+
+    private static string Relay(DaemonStatusReport status) => status switch
+    {
+        { Relay: { Connected: true, RoundTripMs: { } milliseconds } } => $"connected, {milliseconds.ToString("F1", CultureInfo.InvariantCulture)} ms",
+        { Relay.Connected: true } => "connected",
+        { LoggedIn: false } => "not logged in (pocketcoder login)",
+        { Relay.LastHeartbeatAt: { } last } => $"not connected since {last.ToLocalTime():yyyy-MM-dd HH:mm} (pocketcoder doctor)",
+        _ => "not connected (pocketcoder doctor)",
+    };
 }

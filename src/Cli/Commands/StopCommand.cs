@@ -10,17 +10,27 @@ internal static class StopCommand
 
     public static Command Create(CliContext cli)
     {
-        Command command = new("stop", "Stop the daemon, and the agents and commands it runs.");
-        command.SetAction((_, cancellationToken) => RunAsync(cli, cancellationToken));
+        ManualCommand command = new("stop", "Stop the daemon, and the agents and commands it runs.", "pocketcoder stop", ExitCode.Failed);
+        command.SetAction((_, cancellationToken) => Serving.RunAsync(cli, stop => RunAsync(cli, stop), cancellationToken));
         return command;
     }
 
     internal static async Task<int> RunAsync(CliContext cli, CancellationToken cancellationToken)
     {
-        if (InstanceLock.RunningPid(cli.Paths) is null || !await cli.Daemon.SendAsync(HttpMethod.Post, "/stop", cancellationToken))
+        if (InstanceLock.RunningPid(cli.Paths) is not { } running)
         {
             await cli.Out.WriteLineAsync("The daemon is not running.");
             return ExitCode.Done;
+        }
+
+        try
+        {
+            await cli.Daemon.SendAsync(HttpMethod.Post, "/stop", cancellationToken);
+        }
+        catch (CommandException) when (!OperatingSystem.IsWindows())
+        {
+            // It cannot be asked; the PID is its own, as the start time says.
+            ProcessIdentity.Terminate(running);
         }
 
         var patience = Stopwatch.StartNew();

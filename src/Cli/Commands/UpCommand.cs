@@ -17,7 +17,11 @@ internal static class UpCommand
         Argument<string[]> path = new("path") { Description = "Projects to register; the current directory when none is given.", Arity = ArgumentArity.ZeroOrMore };
         RelayArguments relay = new();
         Option<bool> noOpen = new("--no-open") { Description = "Do not open a browser." };
-        Command command = new("up", "Start everything here: a relay, the daemon, and a code to pair a phone.") { path, noOpen };
+        ManualCommand command = new("up", "Start everything here: a relay, the daemon, and a code to pair a phone.", """
+            pocketcoder up
+            pocketcoder up ~/src/my-app ~/src/other --lan
+            pocketcoder up --json --listen http://127.0.0.1:0
+            """, ExitCode.Failed, ExitCode.AlreadyRunning, ExitCode.Interrupted) { path, noOpen };
         relay.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(cli, async stop =>
         {
