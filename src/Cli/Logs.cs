@@ -7,26 +7,42 @@ using Serilog.Sinks.File;
 
 namespace PocketCoder.Cli;
 
-/// <summary>The log file: 5 files of 10 MB, 0600, levels by LOG_LEVEL.</summary>
+/// <summary>
+/// The log: 5 files of 10 MB, 0600, levels by LOG_LEVEL. Each process has its own: what two write into one file overwrites each other, for nothing
+/// on Unix keeps the second from opening it.
+/// </summary>
 internal static class Logs
 {
     private const long FileBytes = 10 * 1024 * 1024;
     private const int Files = 5;
 
+    /// <param name="paths">Whose log: the daemon's of this config directory.</param>
     /// <param name="fileBytes">When a new file is begun; tests begin one sooner.</param>
     public static Serilog.Core.Logger Open(DaemonPaths paths, long fileBytes = FileBytes)
     {
+        PrivateFile.CreateDirectory(paths.Logs);
+        return Open(paths.Log, fileBytes);
+    }
+
+    /// <summary>The log of a relay without a daemon, beside its state.</summary>
+    public static Serilog.Core.Logger OpenForRelay(string dataDirectory)
+    {
+        PrivateFile.CreateDirectory(dataDirectory);
+        return Open(Path.Combine(dataDirectory, "relay.log"), FileBytes);
+    }
+
+    private static Serilog.Core.Logger Open(string file, long fileBytes)
+    {
         var chosen = Environment.GetEnvironmentVariable("LOG_LEVEL");
         var level = Level(chosen);
-        PrivateFile.CreateDirectory(paths.Logs);
-        PrivateFile.EnsureExists(paths.Log);
+        PrivateFile.EnsureExists(file);
         var log = new LoggerConfiguration()
             .MinimumLevel.Is(level ?? LogEventLevel.Information)
 
             // Not ours to vouch for: at debug ASP.NET Core writes whole request lines and headers.
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .WriteTo.File(
-                paths.Log,
+                file,
                 outputTemplate: "{UtcTimestamp:yyyy-MM-ddTHH:mm:ss.fffZ} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}",
                 formatProvider: System.Globalization.CultureInfo.InvariantCulture,
                 fileSizeLimitBytes: fileBytes,

@@ -44,7 +44,7 @@ internal sealed class Manual(HelpAction usage) : SynchronousCommandLineAction
         ("machine-label.txt", "what the phone calls this machine"),
         ("daemon.pid", "the running daemon's process"),
         ("logs/daemon*.log", "the log, 5 files of 10 MB at most"),
-        ("relay/", "what the relay of `up` and `relay` keeps"),
+        ("relay/", "what the relay of `up` and `relay` keeps (--data-dir), and the log of `relay`, relay*.log"),
     ];
 
     public override bool ClearsParseErrors => true;

@@ -23,7 +23,7 @@ internal static unsafe partial class ConfigDirectory
             PrivateFile.CreateDirectory(paths.Root);
             PrivateFile.CreateDirectory(paths.Logs);
         }
-        catch (Exception ex) when (ex is UnauthorizedAccessException or DirectoryNotFoundException)
+        catch (Exception ex) when (ex is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException)
         {
             throw new ConfigDirectoryException($"{paths.Root} cannot be created. Make it yourself, or name another directory with POCKETCODER_HOME.");
         }

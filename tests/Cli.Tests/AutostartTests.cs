@@ -181,8 +181,12 @@ public sealed class AutostartTests : IDisposable
         return calls;
     }
 
-    private static async Task<Outcome> RunAsync(string file, params string[] arguments) =>
-        await InstalledCli.EndAsync(Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!);
+    private async Task<Outcome> RunAsync(string file, params string[] arguments)
+    {
+        ProcessStartInfo start = new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["XDG_RUNTIME_DIR"] = _cli.Work;
+        return await InstalledCli.EndAsync(Process.Start(start)!);
+    }
 
     // systemd.syntax(7): words between blanks, double quotes, C escapes; then %% is a percent sign and any other specifier would be a mistake.
     private static List<string> Words(string line)

@@ -105,7 +105,8 @@ public sealed class LogTests : IDisposable
         await phone.AskAsync("fs_read", new JsonObject { ["path"] = "../sloe-outside" }, machineKey, projectId);
         await phone.AskAsync("fs_read", new JsonObject { ["nonsense"] = "sloe-nonsense" }, machineKey, projectId);
         var refreshed = (await phone.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! }))["payload"]!;
-        await phone.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
+        await using var thief = await TestClient.ConnectAsync(url);
+        await thief.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
         using (HttpClient http = new())
         {
             http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "Bearer sloe-guess");
@@ -119,9 +120,10 @@ public sealed class LogTests : IDisposable
         InstalledCli.Signal(relay, 15);
         await relay.WaitForExitAsync().WaitAsync(TestClient.Patience);
 
-        var log = string.Concat(Directory.GetFiles(_cli.Paths.Logs).Select(File.ReadAllText));
+        var log = string.Concat(Directory.GetFiles(_cli.Paths.Logs).Concat(Directory.GetFiles(_cli.Directory["relay"], "relay*.log")).Select(File.ReadAllText));
         Assert.Contains("Connected to the relay", log, StringComparison.Ordinal);
         Assert.Contains("started, control plane at", log, StringComparison.Ordinal);
+        Assert.Equal(level == "debug", log.Contains(" DBG ", StringComparison.Ordinal));
         Assert.Equal(level == "noise", log.Contains("LOG_LEVEL is none of", StringComparison.Ordinal));
         Assert.All(
             (string?[])[

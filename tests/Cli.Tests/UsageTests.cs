@@ -98,8 +98,7 @@ public sealed class UsageTests : IDisposable
         _cli.Environment["TERM"] = terminal;
         _cli.Environment["NO_COLOR"] = noColor;
         var piped = await _cli.RunAsync("doctor");
-        _cli.Environment["COMMAND"] = TestSupport.TestSystem.Supervisor;
-        _cli.Before = ["/usr/bin/script", "-qec", "\"$COMMAND\" doctor", "/dev/null"];
+        _cli.Before = ["/bin/sh", "-c", "exec /usr/bin/script -qec \"'$0' doctor\" /dev/null"];
         var shown = await _cli.RunAsync();
 
         Assert.DoesNotContain('\e', piped.Output);

@@ -169,13 +169,13 @@ public sealed class DeviceTests : IAsyncLifetime
         await using var _1 = owner;
         for (var round = 0; round < 30; round++)
         {
-            var (probe, tokens) = await DeviceAsync();
-            var id = await OwnIdAsync(probe);
+            var tokens = await _relay.Host.EnrolLocalDaemonAsync($"device {round}");
+            var id = (string)(await DevicesAsync(owner)).Single(d => (string?)d!["name"] == $"device {round}")!["deviceId"]!;
             await using var late = await TestClient.ConnectAsync(_relay.Url);
 
             var registering = late.SendAsync(new JsonObject
             {
-                ["type"] = "client_register", ["requestId"] = "late", ["payload"] = new JsonObject { ["token"] = (string)tokens["access_token"]! },
+                ["type"] = "client_register", ["requestId"] = "late", ["payload"] = new JsonObject { ["token"] = tokens.AccessToken },
             });
             var revoking = RevokeAsync(owner, id);
             await Task.WhenAll(registering, revoking);
@@ -186,8 +186,6 @@ public sealed class DeviceTests : IAsyncLifetime
             {
                 Assert.Equal(4401, await late.Closed);
             }
-
-            await probe.DisposeAsync();
         }
     }
 

@@ -23,8 +23,12 @@ internal static class RelayCommand
 
     private static async Task<int> RunAsync(CliContext cli, RelayOptions options, bool json, CancellationToken stop)
     {
-        cli.Paths.Create();
-        await using var log = Logs.Open(cli.Paths);
+        if (options.DataDirectory == cli.Paths.Relay)
+        {
+            cli.Paths.Create();
+        }
+
+        await using var log = Logs.OpenForRelay(options.DataDirectory);
         await using var relay = await RelayHost.StartAsync(options, Logs.Into(log), stop);
         var link = await relay.CreatePairingLinkAsync();
         if (json)

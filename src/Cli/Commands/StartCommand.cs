@@ -28,6 +28,12 @@ internal static class StartCommand
     {
         var gateway = Gateway.Resolve(cli.Paths);
         cli.Paths.Create();
+        if (InstanceLock.RunningPid(cli.Paths) is not null)
+        {
+            // Before its log is opened, which is another's.
+            return await AlreadyRunsAsync(cli);
+        }
+
         await using var log = Logs.Open(cli.Paths);
         await using var daemon = await StartLoggedAsync(cli, gateway, log, stop);
         if (daemon is null)
@@ -98,7 +104,7 @@ internal static class StartCommand
             return process.Id;
         }
 
-        return PosixSpawn.StartDetached(command, out var pid) is 0 ? pid : throw new IOException("the daemon's process could not be started.");
+        return PosixSpawn.Start(command, detached: true, out var pid) is 0 ? pid : throw new IOException("the daemon's process could not be started.");
     }
 
     private static async Task<int> AlreadyRunsAsync(CliContext cli)

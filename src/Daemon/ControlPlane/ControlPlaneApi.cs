@@ -76,7 +76,7 @@ internal static class ControlPlaneApi
             {
                 result = Error(StatusOf(refused.Code), refused.Message);
             }
-            catch (TimeoutException)
+            catch (Exception ex) when (ex is TimeoutException || (ex is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
             {
                 result = Error(StatusCodes.Status503ServiceUnavailable, "The relay did not answer. Look at: pocketcoder status");
             }

@@ -92,6 +92,11 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
             return await answered.Task.WaitAsync(AnswerPatience, time, limit.Token);
         }
+        catch (OperationCanceledException) when (answered.Task.IsCompletedSuccessfully)
+        {
+            // The answer was the last thing that the relay said on this link.
+            return await answered.Task;
+        }
         finally
         {
             _asked.TryRemove(request.RequestId!, out _);
