@@ -19,7 +19,7 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
 {
     private readonly Channel<byte[]> _queue = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _aborted = new();
-    private int _queuedBytes;
+    private int _queuedBytes, _largeWaits;
     private (int Code, string Reason)? _close;
 
     /// <summary>Closing: nothing it says counts any more.</summary>
@@ -40,11 +40,9 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
     /// <summary>Queues a message; false when the peer is closing or too slow (which closes it).</summary>
     public bool Send(Envelope message)
     {
+        // One message that is larger than the queue may wait beside it: a file of 10 MB is no reason to cut off whoever is told of a change meanwhile.
         var bytes = message.ToBytes();
-        var waiting = Interlocked.Add(ref _queuedBytes, bytes.Length);
-
-        // One message may be larger than the queue, but not stand in it behind others.
-        if (waiting > Limits.SendQueueBytes && waiting != bytes.Length)
+        if (IsLarge(bytes) ? Interlocked.Exchange(ref _largeWaits, 1) == 1 : Interlocked.Add(ref _queuedBytes, bytes.Length) > Limits.SendQueueBytes)
         {
             Abort();
             return false;
@@ -76,7 +74,15 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
             await foreach (var bytes in _queue.Reader.ReadAllAsync(_aborted.Token))
             {
                 // What is on its way does not stand in the queue.
-                Interlocked.Add(ref _queuedBytes, -bytes.Length);
+                if (IsLarge(bytes))
+                {
+                    Volatile.Write(ref _largeWaits, 0);
+                }
+                else
+                {
+                    Interlocked.Add(ref _queuedBytes, -bytes.Length);
+                }
+
                 await socket.WebSocket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, _aborted.Token);
             }
 
@@ -93,6 +99,8 @@ internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDispos
             Cancel(after: TimeSpan.Zero);
         }
     }
+
+    private static bool IsLarge(byte[] message) => message.Length > Limits.SendQueueBytes;
 
     private void Cancel(TimeSpan after)
     {

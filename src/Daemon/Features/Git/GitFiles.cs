@@ -7,13 +7,17 @@ namespace PocketCoder.Daemon.Features.Git;
 /// <summary>What git knows of a project's files, for those who ask about files and not about git. A project without git, or with one that cannot be read, is no error here.</summary>
 internal sealed class GitFiles(GitRepositories repositories)
 {
+    // check-ignore refuses to be told that paths are meant literally; behind "./" nothing but the path is read in them.
+    private const string Here = "./";
+    private static readonly Dictionary<string, string> NotLiteral = new() { ["GIT_LITERAL_PATHSPECS"] = "0" };
+
     private const int MaxListBytes = 256 * 1024 * 1024;
 
     /// <summary>Those of the paths that git ignores.</summary>
     public async Task<IReadOnlySet<string>> IgnoredAsync(Project project, IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
         paths.Count > 0 && await FindAsync(project, cancellationToken) is { } repository
-        && await repository.RunAsync(new GitCall(project.Path, "check-ignore", "-z", "--stdin") { Input = NulTerminated(paths) }, cancellationToken) is { ExitCode: 0 } ignored
-            ? Split(ignored.Output).ToHashSet(StringComparer.Ordinal)
+        && await repository.RunAsync(new GitCall(project.Path, "check-ignore", "-z", "--stdin") { Input = NulTerminated(paths), Environment = NotLiteral }, cancellationToken) is { ExitCode: 0 } ignored
+            ? Split(ignored.Output).Select(path => path[Here.Length..]).ToHashSet(StringComparer.Ordinal)
             : new HashSet<string>();
 
     /// <summary>Every file below a directory that git does not ignore, tracked or not; null without git.</summary>
@@ -55,7 +59,7 @@ internal sealed class GitFiles(GitRepositories repositories)
         using MemoryStream bytes = new();
         foreach (var path in paths)
         {
-            bytes.Write(RawName.ToBytes(path));
+            bytes.Write(RawName.ToBytes(Here + path));
             bytes.WriteByte(0);
         }
 
