@@ -104,7 +104,7 @@ internal static class StartCommand
             return process.Id;
         }
 
-        return PosixSpawn.Start(command, detached: true, out var pid) is 0 ? pid : throw new IOException("the daemon's process could not be started.");
+        return PosixSpawn.StartDetached(command, out var pid) is 0 ? pid : throw new IOException("the daemon's process could not be started.");
     }
 
     private static async Task<int> AlreadyRunsAsync(CliContext cli)

@@ -22,7 +22,8 @@ internal sealed partial class CommandRuns(Children children, CommandStore store,
     public async Task StartAsync()
     {
         await LoggingFailureAsync(store.CloseInterruptedAsync);
-        _cleaning = Task.Run(CleanAsync);
+        await LoggingFailureAsync(store.CleanAsync);
+        _cleaning = CleanAsync();
     }
 
     /// <summary>Starts a command. <c>DAEMON_BUSY</c> when eight run; <c>FILE_NOT_FOUND</c> when the project's directory is gone.</summary>
@@ -124,11 +125,10 @@ internal sealed partial class CommandRuns(Children children, CommandStore store,
     private async Task CleanAsync()
     {
         using PeriodicTimer timer = new(CleaningInterval, time);
-        do
+        while (await timer.WaitForNextTickAsync(_stopping.Token))
         {
             await LoggingFailureAsync(store.CleanAsync);
         }
-        while (await timer.WaitForNextTickAsync(_stopping.Token));
     }
 
     private async Task LoggingFailureAsync(Func<Task> work)
