@@ -7,7 +7,7 @@ using Xunit;
 
 namespace PocketCoder.Daemon.Tests.Features;
 
-/// <summary>Counts what this process takes from the system, so nothing else may run meanwhile.</summary>
+/// <summary>Counts what this process takes from the system, so nothing else may run meanwhile (nor beside the model test, which takes much).</summary>
 [CollectionDefinition(DisableParallelization = true)]
 [Collection(typeof(WatcherLimitTests))]
 public sealed class WatcherLimitTests : IAsyncLifetime

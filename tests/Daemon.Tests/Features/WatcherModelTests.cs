@@ -5,6 +5,7 @@ using Xunit;
 namespace PocketCoder.Daemon.Tests.Features;
 
 /// <summary>Whatever is done to the tree: a client that applies the events has the tree.</summary>
+[Collection(typeof(WatcherLimitTests))]
 public sealed class WatcherModelTests : IAsyncLifetime
 {
     private static readonly string[] Names = ["a", "b", "c", "d e", "node_modules"];

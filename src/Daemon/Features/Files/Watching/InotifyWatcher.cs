@@ -26,7 +26,7 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
 
     // What the system's queue holds, 16,384 events as a rule, must not be reached in one breath.
     private const int FewBytes = 16 * 1024;
-    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(2);
 
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RescanInterval = TimeSpan.FromSeconds(1);
