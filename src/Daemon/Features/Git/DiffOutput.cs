@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using PocketCoder.Daemon.Features.Files;
 
 namespace PocketCoder.Daemon.Features.Git;
 
@@ -128,7 +129,7 @@ internal static class DiffOutput
                 hunks.Add(hunk);
             }
 
-            sections.Add(new DiffSection(Encoding.UTF8.GetString(title), header, hunks));
+            sections.Add(new DiffSection(RawName.ToText(title), header, hunks));
         }
 
         return sections;
@@ -217,7 +218,7 @@ internal static class DiffOutput
     {
         var rest = output[position..];
         var end = rest.IndexOf((byte)0);
-        field = end < 0 ? "" : Encoding.UTF8.GetString(rest[..end]);
+        field = end < 0 ? "" : RawName.ToText(rest[..end]);
         position += end + 1;
         return end >= 0;
     }

@@ -16,8 +16,8 @@ internal sealed class GitFiles(GitRepositories repositories)
     /// <summary>Those of the paths that git ignores.</summary>
     public async Task<IReadOnlySet<string>> IgnoredAsync(Project project, IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
         paths.Count > 0 && await FindAsync(project, cancellationToken) is { } repository
-        && await repository.RunAsync(new GitCall(project.Path, "check-ignore", "-z", "--stdin") { Input = NulTerminated(paths), Environment = NotLiteral }, cancellationToken) is { ExitCode: 0 } ignored
-            ? Split(ignored.Output).Select(path => path[Here.Length..]).ToHashSet(StringComparer.Ordinal)
+        && await repository.RunAsync(new GitCall(project.Path, "check-ignore", "-z", "--stdin") { Input = GitRepository.NulTerminated(paths.Select(path => Here + path)), Environment = NotLiteral }, cancellationToken) is { ExitCode: 0 } ignored
+            ? Paths(ignored).Select(path => path[Here.Length..]).ToHashSet(StringComparer.Ordinal)
             : new HashSet<string>();
 
     /// <summary>Every file below a directory that git does not ignore, tracked or not; null without git.</summary>
@@ -26,7 +26,7 @@ internal sealed class GitFiles(GitRepositories repositories)
         && await repository.RunAsync(
             new GitCall(project.Path, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", below.Length == 0 ? "." : below) { MaxOutput = MaxListBytes },
             cancellationToken) is { ExitCode: 0 } listed
-            ? Split(listed.Output)
+            ? Paths(listed)
             : null;
 
     public async Task<bool> HasAsync(Project project, CancellationToken cancellationToken) => await FindAsync(project, cancellationToken) is not null;
@@ -54,29 +54,5 @@ internal sealed class GitFiles(GitRepositories repositories)
         }
     }
 
-    private static byte[] NulTerminated(IReadOnlyList<string> paths)
-    {
-        using MemoryStream bytes = new();
-        foreach (var path in paths)
-        {
-            bytes.Write(RawName.ToBytes(Here + path));
-            bytes.WriteByte(0);
-        }
-
-        return bytes.ToArray();
-    }
-
-    private static List<string> Split(ReadOnlyMemory<byte> output)
-    {
-        List<string> paths = [];
-        foreach (var range in output.Span.Split((byte)0))
-        {
-            if (output.Span[range] is { IsEmpty: false } path)
-            {
-                paths.Add(RawName.ToText(path));
-            }
-        }
-
-        return paths;
-    }
+    private static string[] Paths(GitResult result) => result.Text.Split('\0', StringSplitOptions.RemoveEmptyEntries);
 }

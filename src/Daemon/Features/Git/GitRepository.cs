@@ -1,4 +1,3 @@
-using System.Text;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
@@ -139,7 +138,7 @@ internal sealed class GitRepository
     }
 
     /// <summary>Input for <c>--pathspec-from-file=- --pathspec-file-nul</c>: no limit of the command line, no path that looks like an option.</summary>
-    public static byte[] NulTerminated(IEnumerable<string> paths) => Encoding.UTF8.GetBytes(string.Concat(paths.Select(p => p + '\0')));
+    public static byte[] NulTerminated(IEnumerable<string> paths) => RawName.ToBytes(string.Concat(paths.Select(p => p + '\0')));
 
     /// <summary>A name of a branch, remote or revision that git cannot take for an option.</summary>
     public static string Name(string name) => name.Length is > 0 and <= 1_000 && name[0] != '-' && !name.Any(char.IsControl)

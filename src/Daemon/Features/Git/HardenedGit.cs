@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Processes;
 using PocketCoder.Protocol;
 
@@ -28,8 +29,8 @@ internal sealed record GitCall(string Directory, params IReadOnlyList<string> Ar
 /// <summary>How git ended. <c>Truncated</c>: there was more output than was asked for.</summary>
 internal sealed record GitResult(int ExitCode, ReadOnlyMemory<byte> Output, string Error, bool Truncated)
 {
-    /// <summary>The output as text; bytes that are not UTF-8 become U+FFFD, and never take a separator with them.</summary>
-    public string Text => Encoding.UTF8.GetString(Output.Span);
+    /// <summary>The output as text; bytes that are not UTF-8 become what <see cref="RawName"/> makes of them, so that a path in it can be named back.</summary>
+    public string Text => RawName.ToText(Output.Span);
 
     public string Line => Text.TrimEnd('\n');
 }
