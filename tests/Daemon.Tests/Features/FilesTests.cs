@@ -159,6 +159,20 @@ public sealed class FilesTests : SystemTests
     }
 
     [Fact]
+    public async Task A_project_is_found_behind_links_that_lead_over_links()
+    {
+        Project.Write("../real/deep/a.txt", "found");
+        Directory.CreateSymbolicLink(Project["../middle"], "real");
+        Directory.CreateSymbolicLink(Project["../outer"], Path.GetFullPath(Project["../middle/deep"]));
+        var project = await System.Daemon.AddProjectAsync(Path.GetFullPath(Project["../outer"]), CancellationToken.None);
+
+        var read = await Client.AskAsync("fs_read", new JsonObject { ["path"] = "a.txt" }, System.MachineKey, project.ProjectId);
+
+        Assert.Equal("found", (string?)read["payload"]!["content"]);
+        Assert.Equal(Path.GetFullPath(Project["../real/deep"]), project.Path);
+    }
+
+    [Fact]
     public async Task A_project_that_is_gone_from_the_disk_says_so()
     {
         Directory.Delete(Project.Path, recursive: true);

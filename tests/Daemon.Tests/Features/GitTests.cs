@@ -253,7 +253,9 @@ public sealed class GitTests : GitFixture
         var binary = await AskAsync("git_file_base", """{"path":"b.bin"}""");
         var absent = await AskAsync("git_file_base", """{"path":"HEAD:dir/a.txt"}""");
         var directory = await ErrorAsync("git_file_base", """{"path":"dir"}""");
+        var slash = await ErrorAsync("git_file_base", """{"path":"dir/"}""");
 
+        Assert.Equal("IS_A_DIRECTORY", (string?)slash["code"]);
         Assert.Equal(("new", "utf-8"), ((string?)head["content"], (string?)head["encoding"]));
         Assert.Equal("old ü", (string?)before["content"]);
         Assert.Equal(("AP8=", "base64"), ((string?)binary["content"], (string?)binary["encoding"]));
@@ -360,6 +362,30 @@ public sealed class GitTests : GitFixture
         {
             var refused = await ErrorAsync("git_log", "{}", await RegisterAsync(project.Path));
             Assert.Contains("another directory", (string?)refused["message"], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_repository_that_cannot_be_read_is_said_to_be_and_its_files_are_listed_all_the_same()
+    {
+        // A FIFO where git keeps a path: whoever opens it to read waits for ever. And a key that no environment can hold.
+        TempProject fifo = new(Beside("fifo")), endless = new(Beside("endless"));
+        fifo.Init();
+        Directory.Move(fifo[".git"], fifo["data"]);
+        fifo.Write(".git", "gitdir: data\n");
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", fifo["data/gitdir"]))
+        {
+            await mkfifo.WaitForExitAsync();
+        }
+
+        endless.Init();
+        File.AppendAllText(endless[".git/config"], $"[filter \"{new string('a', 200_000)}\"]\n\tclean = x\n");
+
+        foreach (var project in (TempProject[])[fifo, endless])
+        {
+            var projectId = await RegisterAsync(project.Path);
+            Assert.Equal("GIT_ERROR", (string?)(await ErrorAsync("git_status", "{}", projectId))["code"]);
+            Assert.NotEmpty((await AskAsync("fs_list", """{"path":""}""", projectId))["children"]!.AsArray());
         }
     }
 

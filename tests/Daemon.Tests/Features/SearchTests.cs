@@ -46,6 +46,23 @@ public sealed class SearchTests : SystemTests
     }
 
     [Fact]
+    public async Task What_is_tracked_is_searched_though_it_is_ignored_and_what_was_deleted_is_not_found()
+    {
+        MakeProject(git: true);
+        Project.Write("kept.log", "needle");
+        Project.Write(".ignore", "*.ts\n");
+        Project.Write("needle-gone.txt", "needle");
+        Project.Git("add", "-f", "kept.log", "needle-gone.txt");
+        File.Delete(Project["needle-gone.txt"]);
+
+        var (text, _) = await SearchAsync(new JsonObject { ["query"] = "needle", ["kind"] = "text", ["caseSensitive"] = true });
+        var (names, _) = await SearchAsync(new JsonObject { ["query"] = "needle", ["kind"] = "name" });
+
+        Assert.Equal(["kept.log:1:1:needle", "src/.hidden/b.ts:1:1:needle", "src/a.ts:3:12:NEEDLE and needle"], text);
+        Assert.Equal(["docs/needle.md"], names);
+    }
+
+    [Fact]
     public async Task Without_git_the_usual_directories_are_left_out()
     {
         MakeProject(git: false);

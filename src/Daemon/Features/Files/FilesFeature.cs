@@ -40,9 +40,15 @@ internal sealed class FilesFeature(ProjectStore projects, GitFiles git) : IFeatu
             [.. listing.Children.Select(c => ignored.Contains(c.Path) || (c.Kind == FsEntryKind.Directory && IgnoredDirectories.Has(c.Name)) ? c with { Ignored = true } : c)]);
     }
 
-    private async Task<FsReadResponse> ReadAsync(FsReadRequest request, RequestContext context, CancellationToken cancellationToken)
+    private Task<FsReadResponse> ReadAsync(FsReadRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        using var tree = ProjectTree.Open(projects.Require(context.ProjectId).Path);
+        var project = projects.Require(context.ProjectId);
+        return Task.Run(() => ReadAsync(request, project.Path, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<FsReadResponse> ReadAsync(FsReadRequest request, string root, CancellationToken cancellationToken)
+    {
+        using var tree = ProjectTree.Open(root);
         using var file = tree.OpenFile(request.Path);
 
         var size = RandomAccess.GetLength(file);

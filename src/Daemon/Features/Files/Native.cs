@@ -80,6 +80,11 @@ internal static unsafe partial class Native
         return OpenByComponents(top, path, Path | Directory, 0, out error);
     }
 
+    /// <summary>Opens whatever is at an absolute path to read it, without waiting for it; null when there is nothing to open.</summary>
+    public static SafeFileHandle? OpenPath(string path) => OperatingSystem.IsWindows()
+        ? File.OpenHandle(path)
+        : Handle(open(Terminated(RawName.ToBytes(path)), NonBlocking | NoControllingTerminal | CloseOnExec));
+
     /// <summary>Null and the error when the path does not exist, leaves the directory, or cannot be opened. A link is followed while it stays inside.</summary>
     public static SafeFileHandle? OpenBeneath(SafeFileHandle directory, string path, int flags, out int error)
     {

@@ -59,6 +59,18 @@ internal sealed partial class ProjectTree : IDisposable
         }
     }
 
+    /// <summary>Is there a file, or a link, with this path?</summary>
+    public bool HasFile(string path)
+    {
+        if (_root is null)
+        {
+            return File.Exists(Path.Combine(_rootPath, path));
+        }
+
+        using var found = Native.OpenBeneath(_root, path, Native.Path | Native.NoFollow, out _);
+        return found is not null && Native.KindOf(found) != FileKind.Directory;
+    }
+
     /// <summary>The entries of a directory.</summary>
     public DirectoryListing List(string path)
     {

@@ -16,12 +16,15 @@ internal static class RawName
     public static string ToText(ReadOnlySpan<byte> name)
     {
         var text = System.Text.Unicode.Utf8.IsValid(name) ? Encoding.UTF8.GetString(name) : null;
-        return text is not null && !text.AsSpan().ContainsAnyInRange(First, Last) ? text : Escape(name);
+        return text is not null && !IsEscaped(text) ? text : Escape(name);
     }
+
+    /// <summary>Does the text stand for a name that is not UTF-8?</summary>
+    public static bool IsEscaped(string text) => text.AsSpan().ContainsAnyInRange(First, Last);
 
     public static byte[] ToBytes(string text)
     {
-        if (!text.AsSpan().ContainsAnyInRange(First, Last))
+        if (!IsEscaped(text))
         {
             return Encoding.UTF8.GetBytes(text);
         }

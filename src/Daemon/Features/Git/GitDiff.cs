@@ -26,7 +26,7 @@ internal sealed class GitDiff(GitRepositories repositories)
 
     private async Task<GitDiffResponse> DiffAsync(GitDiffRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        var paths = request.Paths is null ? ["."] : GitRepository.Pathspecs(request.Paths);
+        var paths = request.Paths is null ? ["."] : GitRepository.ArgumentPaths(request.Paths);
         var patch = $"--unified={Context(request.ContextLines)}";
         var repository = await repositories.OpenAsync(context, cancellationToken);
         IReadOnlyList<string> command = request.Scope switch
@@ -38,9 +38,9 @@ internal sealed class GitDiff(GitRepositories repositories)
 
         var raw = repository.Require(await repository.RunAsync([.. command, "--raw", "-z", "--", .. paths], cancellationToken));
         var changed = DiffOutput.ReadRaw(raw.Output.Span).Entries;
-        var shown = changed.Count <= MaxFiles
+        IReadOnlyList<string> shown = changed.Count <= MaxFiles
             ? paths
-            : [.. changed.Take(MaxFiles).SelectMany(e => (string?[])[e.Path, e.OrigPath]).OfType<string>().Select(repository.Own)];
+            : [.. changed.Take(MaxFiles).SelectMany(e => (string?[])[e.Path, e.OrigPath]).OfType<string>().Select(repository.Own).Where(p => !RawName.IsEscaped(p))];
         var result = repository.Require(await repository.RunAsync([.. command, patch, "--raw", "--numstat", "--patch", "-z", "--", .. shown], cancellationToken));
 
         DiffView view = new(repository.Own, withIds: request.Scope != GitDiffScope.Commit);

@@ -92,7 +92,7 @@ internal sealed partial class GitDiscard(GitRepositories repositories)
     private static async Task<IReadOnlyList<GitChange>> ChangesAsync(GitRepository repository, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         var status = repository.Require(await repository.RunAsync(
-            ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all", "--", .. GitRepository.Pathspecs(paths)], cancellationToken));
+            ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all", "--", .. GitRepository.ArgumentPaths(paths)], cancellationToken));
         var found = PorcelainStatus.Parse(status.Text, repository.Prefix, status.Truncated);
 
         // A name with a slash at its end is a repository within the repository, which is somebody else's.

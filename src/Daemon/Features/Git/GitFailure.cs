@@ -21,7 +21,7 @@ internal static partial class GitFailure
         ("Authentication failed", "The remote refused the stored user name or password. Sign in to it again on the machine."),
         ("Permission denied (publickey", "The remote refused the machine's SSH keys. Load one with ssh-add on the machine, or add it at the remote."),
         ("Host key verification failed", "The machine does not know the remote's host key yet. Connect to it once on the machine, with ssh, and accept the key."),
-        ("not allowed", "The remote's address or helper is of a kind that PocketCoder never uses. It uses https, http, ssh and local paths."),
+        ("transport '", "The remote's address or helper is of a kind that PocketCoder never uses. It uses https, http, ssh and local paths."),
         ("non-fast-forward", "The remote has commits that this branch lacks. Pull first."),
         ("fetch first", "The remote has commits that this branch lacks. Pull first."),
         ("Not possible to fast-forward", "Both sides have new commits. Pull again with merge or rebase."),
@@ -63,14 +63,14 @@ internal static partial class GitFailure
     {
         var start = text.Length > 2 * MaxStderrChars ? text[..(2 * MaxStderrChars)] : text;
         var plain = string.Concat(start.Where(c => c is '\n' or '\t' || !char.IsControl(c))).Replace(project.Path, ".", StringComparison.Ordinal);
-        var clean = AbsolutePath().Replace(UserInfo().Replace(plain, "$1"), "…/$1").Trim();
+        var clean = AbsolutePath().Replace(UserInfo().Replace(plain, "$1"), "…/$1$2").Trim();
         return clean.Length > MaxStderrChars ? clean[..MaxStderrChars] + "…" : clean;
     }
 
     [GeneratedRegex(@"(\w://)[^/\s]*@")]
     private static partial Regex UserInfo();
 
-    // Not the path of a URL or of HOST:PATH, nor what follows the project's own dot.
-    [GeneratedRegex(@"(?<![\w.:/~…@*-])/(?:[^\s'""/:]+/)*([^\s'""/:]+)")]
+    // Not the path of a URL (but file:) or of HOST:PATH, nor what follows the project's own dot. In quotes a path may hold spaces.
+    [GeneratedRegex(@"(?:(?<=file://)|(?<![\w.:/~…@*-]))/(?:[^\s'""/:]+/)*([^\s'""/:]+)|(?<=')/(?:[^'/]+/)*([^'/]+)(?=')")]
     private static partial Regex AbsolutePath();
 }

@@ -61,7 +61,7 @@ internal sealed class GitFeature(GitRepositories repositories) : IFeature
         }
 
         // A project that is a directory of a larger repository has the history of that directory.
-        IReadOnlyList<string> paths = request.Path is { Length: > 0 } path ? ["--", .. GitRepository.Pathspecs([path])] : repository.Prefix.Length > 0 ? ["--", "."] : [];
+        IReadOnlyList<string> paths = request.Path is { Length: > 0 } path ? ["--", .. GitRepository.ArgumentPaths([path])] : repository.Prefix.Length > 0 ? ["--", "."] : [];
         var log = repository.Require(await repository.RunAsync(
             ["log", "-z", CommitLog.Format, $"--max-count={limit + 1}", $"--skip={skip}", from, .. paths], cancellationToken));
         var commits = CommitLog.Parse(log.Text).ToList();
@@ -70,7 +70,7 @@ internal sealed class GitFeature(GitRepositories repositories) : IFeature
 
     private async Task<GitFileBaseResponse> FileBaseAsync(GitFileBaseRequest request, RequestContext context, CancellationToken cancellationToken)
     {
-        ProjectTree.Validate(request.Path);
+        var path = GitRepository.ArgumentPaths([request.Path.TrimEnd('/')])[0];
         var repository = await repositories.OpenAsync(context, cancellationToken);
         var commit = await repository.FindCommitAsync(GitRepository.Name(request.Ref ?? "HEAD"), cancellationToken);
         if (commit is null && request.Ref is not null)
@@ -80,7 +80,7 @@ internal sealed class GitFeature(GitRepositories repositories) : IFeature
 
         // MODE TYPE SHA SIZE TAB PATH NUL. The name is looked up in the tree and the content taken by its sha, so no name is ever read as a revision.
         var entry = commit is null ? null : repository.Require(await repository.RunAsync(
-            ["ls-tree", "-z", "--long", commit, "--", request.Path.Length == 0 ? "." : request.Path], cancellationToken)).Text;
+            ["ls-tree", "-z", "--long", commit, "--", path], cancellationToken)).Text;
         if (request.Path.Length > 0 && string.IsNullOrEmpty(entry))
         {
             return new GitFileBaseResponse(request.Path, Exists: false);

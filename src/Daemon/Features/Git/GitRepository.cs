@@ -12,8 +12,8 @@ internal sealed class GitRepository
 {
     private const int MaxConfigBytes = 1024 * 1024;
 
-    // Half of what a command line may hold on Linux.
-    private const int MaxPathChars = 1024 * 1024;
+    // Half of what a command line may hold on Linux, where each argument costs a pointer and a NUL beside its bytes.
+    private const int MaxPathBytes = 1024 * 1024, BytesBesidePath = 9;
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(3), LockPoll = TimeSpan.FromMilliseconds(50);
 
     private static readonly (string Mark, string? Name)[] Operations =
@@ -124,7 +124,7 @@ internal sealed class GitRepository
     /// <summary>Paths of a request as git takes them; "" is the project. <c>OUTSIDE_PROJECT_ROOT</c> for a path that leaves it.</summary>
     public static IReadOnlyList<string> Pathspecs(IReadOnlyList<string> paths)
     {
-        if (paths.Count == 0 || paths.Sum(p => p.Length) > MaxPathChars)
+        if (paths.Count == 0 || paths.Sum(p => (long)RawName.ToBytes(p).Length + BytesBesidePath) > MaxPathBytes)
         {
             throw new RequestException(ErrorCode.InvalidRequest, "Name at least one path, and at most 1 MB of them. A directory stands for all its files.");
         }
@@ -136,6 +136,11 @@ internal sealed class GitRepository
 
         return [.. paths.Select(p => p.Length == 0 ? "." : p)];
     }
+
+    /// <summary>The same for an argument, which cannot hold a name that is not UTF-8.</summary>
+    public static IReadOnlyList<string> ArgumentPaths(IReadOnlyList<string> paths) => !paths.Any(RawName.IsEscaped)
+        ? Pathspecs(paths)
+        : throw new RequestException(ErrorCode.InvalidRequest, "A file whose name is not UTF-8 cannot be named here. Name the directory that it is in.");
 
     /// <summary>Input for <c>--pathspec-from-file=- --pathspec-file-nul</c>: no limit of the command line, no path that looks like an option.</summary>
     public static byte[] NulTerminated(IEnumerable<string> paths) => RawName.ToBytes(string.Concat(paths.Select(p => p + '\0')));
@@ -163,7 +168,28 @@ internal sealed class GitRepository
         }
 
         return File.Exists(backPointer)
-            ? File.ReadAllText(backPointer).TrimEnd('\n') == dotGit && common == Path.GetDirectoryName(Path.GetDirectoryName(directory))
+            ? ReadSmall(backPointer)?.TrimEnd('\n') == dotGit && common == Path.GetDirectoryName(Path.GetDirectoryName(directory))
             : common == directory && Path.GetFileName(directory) != ".git" && (File.Exists(dotGit) || new DirectoryInfo(dotGit).LinkTarget is not null);
+    }
+
+    // The repository's own file may be anything: a FIFO would be waited on for ever.
+    private static string? ReadSmall(string path)
+    {
+        const int maxBytes = 8192;
+        try
+        {
+            using var file = Native.OpenPath(path);
+            if (file is null || Native.KindOf(file) != FileKind.Regular || RandomAccess.GetLength(file) > maxBytes)
+            {
+                return null;
+            }
+
+            var bytes = new byte[maxBytes];
+            return RawName.ToText(bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0)));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class HardenedGit(Children children)
     /// </summary>
     public static async Task<GitResult> RunAsync(GitCall call, RepositoryConfig config, CancellationToken cancellationToken)
     {
-        ProcessStartInfo start = new("git", ["-C", call.Directory, .. call.Arguments])
+        ProcessStartInfo start = new(Git, ["-C", call.Directory, .. call.Arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -67,9 +67,9 @@ internal sealed class HardenedGit(Children children)
         {
             git.Start();
         }
-        catch (Win32Exception ex) when (ex.NativeErrorCode == NoSuchFile)
+        catch (Win32Exception ex)
         {
-            throw NotInstalled();
+            throw NotStarted(ex);
         }
 
         return await FollowAsync(
@@ -85,7 +85,7 @@ internal sealed class HardenedGit(Children children)
     public async Task<GitResult> RunTrustedAsync(GitCall call, RepositoryConfig config, CancellationToken cancellationToken)
     {
         var environment = GitEnvironment.For(config, trusted: true).Concat(Optional(call.Environment)).ToDictionary(v => v.Key, v => v.Value);
-        await using var git = children.Start(new ChildStart("git", call.Arguments, call.Directory, Stop) { Environment = environment }, Guid.NewGuid().ToString("N"));
+        await using var git = children.Start(new ChildStart(Git, call.Arguments, call.Directory, Stop) { Environment = environment }, Guid.NewGuid().ToString("N"));
         using StreamReader error = new(git.Error, Encoding.UTF8);
         var result = await FollowAsync(
             call, git.Input, git.Output, error, async token => (await git.Exited.WaitAsync(token)).Code, git.StopAsync, stopWhenFull: false, cancellationToken);
@@ -192,6 +192,13 @@ internal sealed class HardenedGit(Children children)
 
         return kept.Append(line).ToString();
     }
+
+    private static string Git => Programs.Find("git") ?? throw NotInstalled();
+
+    private static RequestException NotStarted(Win32Exception failed) => failed.NativeErrorCode == NoSuchFile
+        ? NotInstalled()
+        : new RequestException(
+            ErrorCode.GitError, "git could not be started: the request, or what the repository configures, is too long, or the machine has no room for another process.", inner: failed);
 
     private static RequestException NotInstalled() => new(ErrorCode.GitError, "git is not installed on the machine. Install it and try again.");
 }

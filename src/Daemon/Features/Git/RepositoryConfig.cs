@@ -9,7 +9,7 @@ namespace PocketCoder.Daemon.Features.Git;
 internal sealed class RepositoryConfig
 {
     // Far more than any honest repository names; an environment that holds them must stay below the system's limit.
-    private const int MaxPrograms = 1_000;
+    private const int MaxPrograms = 1_000, MaxKeyChars = 8_192;
 
     private readonly List<(string Key, string Value)> _users = [];
     private readonly List<(string Key, string Value)> _repositorys = [];
@@ -57,9 +57,9 @@ internal sealed class RepositoryConfig
             overrides.AddRange(_users.Where(e => IsCredentialHelper(e.Key)));
         }
 
-        return overrides.Count <= MaxPrograms
+        return overrides.Count <= MaxPrograms && overrides.TrueForAll(o => o.Key.Length <= MaxKeyChars)
             ? overrides
-            : throw new RequestException(ErrorCode.GitError, "The repository's configuration names more than 1,000 programs. Look at .git/config on the machine.");
+            : throw new RequestException(ErrorCode.GitError, "The repository's configuration names more than 1,000 programs, or one by a name of endless length. Look at .git/config on the machine.");
     }
 
     // For git fetch an empty program would mean that the shell runs the remote's path, so these get the name they have by default.

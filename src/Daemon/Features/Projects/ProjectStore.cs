@@ -53,13 +53,27 @@ internal sealed class ProjectStore(Database database, TimeProvider time)
             throw new DirectoryNotFoundException($"There is no directory {full}.");
         }
 
-        var real = Path.GetPathRoot(full)!;
-        foreach (var part in full[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        // A link's target may lie behind links itself, so the walk begins anew with it. The directory is there: this ends.
+        var (real, rest) = (Path.GetPathRoot(full)!, Parts(full));
+        while (rest.TryPop(out var part))
         {
             var next = Path.Combine(real, part);
-            real = new DirectoryInfo(next).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? next;
+            if (new DirectoryInfo(next).ResolveLinkTarget(returnFinalTarget: false)?.FullName is not { } target)
+            {
+                real = next;
+                continue;
+            }
+
+            real = Path.GetPathRoot(target)!;
+            foreach (var above in Parts(Path.GetFullPath(target)).Reverse())
+            {
+                rest.Push(above);
+            }
         }
 
         return Path.TrimEndingDirectorySeparator(real);
+
+        static Stack<string> Parts(string path) =>
+            new(path[Path.GetPathRoot(path)!.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse());
     }
 }

@@ -25,31 +25,39 @@ internal sealed class FileSearch(ProjectTree tree, SearchCandidates candidates, 
         HashSet<string> files = new(StringComparer.Ordinal);
         List<FsMatch> batch = [];
         var (count, truncated) = (0, false);
-        await foreach (var match in found.Reader.ReadAllAsync(CancellationToken.None))
+        try
         {
-            if (count == limit)
+            await foreach (var match in found.Reader.ReadAllAsync(CancellationToken.None))
             {
-                truncated = true;
-                await enough.CancelAsync();
-                continue;
+                if (count == limit)
+                {
+                    truncated = true;
+                    await enough.CancelAsync();
+                    continue;
+                }
+
+                count++;
+                files.Add(match.Path);
+                batch.Add(match);
+                if (batch.Count == BatchSize || !found.Reader.TryPeek(out _))
+                {
+                    await send(new FsSearchMatches(batch));
+                    batch = [];
+                }
             }
 
-            count++;
-            files.Add(match.Path);
-            batch.Add(match);
-            if (batch.Count == BatchSize || !found.Reader.TryPeek(out _))
+            if (batch.Count > 0)
             {
                 await send(new FsSearchMatches(batch));
-                batch = [];
             }
         }
-
-        if (batch.Count > 0)
+        finally
         {
-            await send(new FsSearchMatches(batch));
+            // Also when nobody can be told any more: those who look must not wait for room, nor outlive the tree.
+            await enough.CancelAsync();
+            await looking;
         }
 
-        await looking;
         return new FsSearchResponse(count, files.Count, truncated, Cancelled: cancellationToken.IsCancellationRequested);
     }
 
@@ -63,7 +71,7 @@ internal sealed class FileSearch(ProjectTree tree, SearchCandidates candidates, 
                 var words = request.Query.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 await foreach (var path in paths)
                 {
-                    if (words.All(word => path.Contains(word, _comparison)))
+                    if (words.All(word => path.Contains(word, _comparison)) && tree.HasFile(path))
                     {
                         await found.WriteAsync(new FsMatch(path), cancellationToken);
                     }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Files.Search;
@@ -33,7 +34,9 @@ internal sealed class SearchCandidates(ProjectTree tree, GitFiles git, Project p
 
     private async IAsyncEnumerable<string> HoldingAsync(string below, FsSearchRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (StartRipgrep(below, request, await git.HasAsync(project, cancellationToken)) is not { } ripgrep)
+        // ripgrep leaves out what a .gitignore names though it is tracked; git does not.
+        var tracked = await git.TrackedThoughIgnoredAsync(project, below, cancellationToken);
+        if (StartRipgrep(below, request, inRepository: tracked is not null) is not { } ripgrep)
         {
             await foreach (var path in AllAsync(below, cancellationToken))
             {
@@ -68,12 +71,23 @@ internal sealed class SearchCandidates(ProjectTree tree, GitFiles git, Project p
             await errors;
             await ripgrep.WaitForExitAsync(cancellationToken);
         }
+
+        foreach (var path in tracked ?? [])
+        {
+            yield return path;
+        }
     }
 
     // --no-config: a file that RIPGREP_CONFIG_PATH names could make it run a program on each file.
     private Process? StartRipgrep(string below, FsSearchRequest request, bool inRepository)
     {
-        ProcessStartInfo start = new(Ripgrep)
+        if (Programs.Find(Ripgrep) is not { } program)
+        {
+            // Not installed: slower, with the same result.
+            return null;
+        }
+
+        ProcessStartInfo start = new(program)
         {
             WorkingDirectory = project.Path,
             RedirectStandardInput = true,
@@ -83,7 +97,7 @@ internal sealed class SearchCandidates(ProjectTree tree, GitFiles git, Project p
         IReadOnlyList<string> ignored = inRepository ? [".git"] : IgnoredDirectories.Names;
         foreach (var argument in (string[])[
             "--no-config", "--files-with-matches", "--null", "--fixed-strings", request.CaseSensitive == true ? "--case-sensitive" : "--ignore-case",
-            "--hidden", "--no-messages", .. ignored.Select(name => $"--glob=!{name}"), "--regexp", request.Query, "--", below.Length == 0 ? "./" : "./" + below])
+            "--hidden", "--no-messages", "--no-ignore-dot", .. ignored.Select(name => $"--glob=!{name}/"), "--regexp", request.Query, "--", below.Length == 0 ? "./" : "./" + below])
         {
             start.ArgumentList.Add(argument);
         }
@@ -96,7 +110,6 @@ internal sealed class SearchCandidates(ProjectTree tree, GitFiles git, Project p
         }
         catch (Win32Exception)
         {
-            // Not installed: slower, with the same result.
             return null;
         }
     }

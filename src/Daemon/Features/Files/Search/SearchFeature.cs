@@ -28,7 +28,7 @@ internal sealed class SearchFeature(ProjectStore projects, GitFiles git) : IFeat
         {
             if (clientId is null || key.ClientId == clientId)
             {
-                search.Cancel();
+                TryCancel(search);
             }
         }
     }
@@ -61,8 +61,12 @@ internal sealed class SearchFeature(ProjectStore projects, GitFiles git) : IFeat
 
         try
         {
-            using var tree = ProjectTree.Open(project.Path);
-            return await new FileSearch(tree, new SearchCandidates(tree, git, project), request, limit).RunAsync(matches => context.SendAsync(matches, cancellationToken), cancelled.Token);
+            // Off the thread that reads the socket: a disk can be slow.
+            return await Task.Run(async () =>
+            {
+                using var tree = ProjectTree.Open(project.Path);
+                return await new FileSearch(tree, new SearchCandidates(tree, git, project), request, limit).RunAsync(matches => context.SendAsync(matches, cancellationToken), cancelled.Token);
+            }, cancellationToken);
         }
         finally
         {
@@ -70,14 +74,22 @@ internal sealed class SearchFeature(ProjectStore projects, GitFiles git) : IFeat
         }
     }
 
-    private async Task<FsSearchCancelResponse> CancelAsync(FsSearchCancelRequest request, RequestContext context, CancellationToken cancellationToken)
-    {
-        if (!_running.TryGetValue((context.ClientId, request.RequestId), out var search))
-        {
-            throw new RequestException(ErrorCode.NotFound, "There is no such search; it may be over.");
-        }
+    private Task<FsSearchCancelResponse> CancelAsync(FsSearchCancelRequest request, RequestContext context, CancellationToken cancellationToken) =>
+        _running.TryGetValue((context.ClientId, request.RequestId), out var search) && TryCancel(search)
+            ? Task.FromResult(new FsSearchCancelResponse(true))
+            : throw new RequestException(ErrorCode.NotFound, "There is no such search; it may be over.");
 
-        await search.CancelAsync();
-        return new FsSearchCancelResponse(true);
+    private static bool TryCancel(CancellationTokenSource search)
+    {
+        try
+        {
+            search.Cancel();
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended at this very moment.
+            return false;
+        }
     }
 }
