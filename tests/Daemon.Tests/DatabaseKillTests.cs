@@ -90,7 +90,7 @@ public sealed class DatabaseKillTests(ITestOutputHelper output) : IDisposable
                 using var response = await _http.SendAsync(request);
                 if (!response.IsSuccessStatusCode)
                 {
-                    throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
+                    throw new InvalidOperationException($"{response.StatusCode} {await response.Content.ReadAsStringAsync()} {await File.ReadAllTextAsync(_directory["home/logs/daemon.log"])}");
                 }
 
                 told.Add(path);

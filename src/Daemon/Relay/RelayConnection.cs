@@ -205,7 +205,7 @@ internal sealed partial class RelayConnection(
         await Task.Delay(delay, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_hurry.IsCancellationRequested)
         {
-            _hurry.Dispose();
+            // The old one is not disposed: somebody may be about to cancel it once more.
             _hurry = new CancellationTokenSource();
         }
     }

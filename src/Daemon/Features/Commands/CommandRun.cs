@@ -185,10 +185,15 @@ internal sealed partial class CommandRun
             }
             while (count > 0);
         }
+        catch (OperationCanceledException)
+        {
+            // The pipe outlived the command.
+        }
         catch (Exception ex)
         {
-            // The pipe outlived the command. Whatever it was: who follows must hear of the end.
+            // Nobody would empty the pipe any more, and the command would wait for that until its timeout.
             LogOutputLost(ex);
+            _ = _process.StopAsync();
         }
         finally
         {
@@ -246,7 +251,7 @@ internal sealed partial class CommandRun
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The output of a command broke off")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The output of a command broke off, and the command was ended")]
     private partial void LogOutputLost(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A command could not be written to the history")]
