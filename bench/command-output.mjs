@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const [executable, megabytes = '500'] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'pocketcoder-bench-'));
@@ -11,7 +12,7 @@ const print = `yes | head -c ${megabytes}000000`;
 const daemon = spawn(executable, ['up', directory, '--json', '--listen', 'http://127.0.0.1:0', '--no-open'], {
   env: { ...process.env, POCKETCODER_HOME: join(directory, '.home') }, stdio: ['ignore', 'pipe', 'inherit'],
 });
-const ready = JSON.parse(await new Promise((resolve) => daemon.stdout.once('data', (line) => resolve(line.toString()))));
+const ready = JSON.parse(await new Promise((resolve) => createInterface(daemon.stdout).once('line', resolve)));
 const socket = new WebSocket(ready.url.replace('http', 'ws') + '/ws', 'pocketcoder.v1');
 await new Promise((resolve) => socket.addEventListener('open', resolve));
 

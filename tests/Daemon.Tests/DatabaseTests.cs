@@ -70,7 +70,7 @@ public sealed class DatabaseTests : IDisposable
         async Task StartAgainAsync()
         {
             await system.StartDaemonAsync();
-            await client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (bool)m["payload"]!["connected"]!);
+            await system.ReachableAsync(client);
         }
     }
 

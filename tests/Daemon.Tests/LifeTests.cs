@@ -98,7 +98,7 @@ public sealed class LifeTests
         await system.Relay.DisposeAsync();
         await system.StartRelayAsync(port);
         await using var client = await system.ClientAsync();
-        await client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (bool)m["payload"]!["connected"]!);
+        await system.ReachableAsync(client);
 
         Assert.Equal("projects_list_response", (string?)(await client.AskAsync("projects_list", null, system.MachineKey))["type"]);
     }

@@ -69,6 +69,17 @@ public sealed class TestSystem : IAsyncDisposable
 
     public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode);
 
+    /// <summary>Ends when this client can reach the daemon, which may have been so before it asked.</summary>
+    public async Task ReachableAsync(TestClient client)
+    {
+        using PeriodicTimer look = new(TimeSpan.FromMilliseconds(20));
+        using CancellationTokenSource limit = new(TestClient.Patience);
+        while (!(await client.AskAsync("machines_list", null))["payload"]!["machines"]!.AsArray().Any(m => (string?)m!["machineKey"] == MachineKey && (bool)m["connected"]!))
+        {
+            await look.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
     /// <summary>A request to the daemon about its project; the whole answer.</summary>
     public Task<JsonObject> AskAsync(TestClient client, string type, JsonNode payload) => client.AskAsync(type, payload, MachineKey, ProjectId);
 

@@ -206,7 +206,7 @@ public sealed class CommandTests : IAsyncLifetime
         await _system.Relay.DisposeAsync();
         await _system.StartRelayAsync(port);
         await using var phone = await _system.ClientAsync();
-        await phone.UntilAsync(m => (string?)m["type"] == "daemon_status" && (bool)m["payload"]!["connected"]!);
+        await _system.ReachableAsync(phone);
         var caller = CallerOf(phone);
         var attached = await caller.SendAsync("command_attach", new JsonObject { ["runId"] = runId });
         await caller.PrintedAsync(attached, "before");
@@ -249,7 +249,7 @@ public sealed class CommandTests : IAsyncLifetime
         await _system.Daemon.DisposeAsync();
         var end = await _caller.EndAsync(request);
         await _system.StartDaemonAsync();
-        await _client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (bool)m["payload"]!["connected"]!);
+        await _system.ReachableAsync(_client);
 
         Assert.Equal((null, "SIGTERM", false), ExitOf(end));
         Assert.Empty(Marked.Processes(runId));
