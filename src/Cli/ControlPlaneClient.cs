@@ -51,7 +51,7 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
         return response is null ? null : await ReadAsync<TResponse>(response, cancellationToken);
     }
 
-    /// <summary>False when the daemon is not running.</summary>
+    /// <summary>False when the daemon is not running, or does not listen (yet, or any more).</summary>
     public async Task<bool> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(method, path, null, cancellationToken);
@@ -83,6 +83,10 @@ internal sealed class ControlPlaneClient(DaemonPaths paths)
         catch (HttpRequestException ex) when (ex.InnerException is SocketException or IOException)
         {
             return null;
+        }
+        catch (TaskCanceledException ex) when (ex.InnerException is TimeoutException)
+        {
+            throw new CommandException($"The daemon runs as process {pid}, but does not answer. Its log may say why: pocketcoder logs. To end it: pocketcoder stop");
         }
     }
 

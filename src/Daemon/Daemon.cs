@@ -61,6 +61,7 @@ public sealed class Daemon : IAsyncDisposable
     private AgentSessions _sessions = null!;
     private CommandRuns _commands = null!;
     private TokenStore _tokens = null!;
+    private ILogger<Daemon> _log = null!;
 
     internal FileWatcher Watcher { get; private set; } = null!;
 
@@ -132,7 +133,7 @@ public sealed class Daemon : IAsyncDisposable
     {
         var project = await _projects.AddAsync(path);
         Watcher.Add(project);
-        await ReRegisterAsync(cancellationToken);
+        await TellProjectsAsync(cancellationToken);
         return ToStatus(project);
     }
 
@@ -143,7 +144,7 @@ public sealed class Daemon : IAsyncDisposable
         {
             await Watcher.RemoveAsync(projectId);
             await Task.WhenAll(_sessions.EndProjectAsync(projectId), _commands.EndProjectAsync(projectId));
-            await ReRegisterAsync(cancellationToken);
+            await TellProjectsAsync(cancellationToken);
         }
 
         return removed;
@@ -185,11 +186,24 @@ public sealed class Daemon : IAsyncDisposable
         }
     }
 
+    // The projects are on disk: a relay that cannot be told now is told when this machine registers next, so it is no reason to fail.
+    private async Task TellProjectsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReRegisterAsync(cancellationToken);
+        }
+        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+        {
+            DaemonLog.ProjectsNotTold(_log, ex.Message);
+        }
+    }
+
     private async Task StartAsync(Action<ILoggingBuilder> configureLogging, CancellationToken cancellationToken)
     {
         var (paths, time) = (_options.Paths, _options.Time);
         var logging = Use(LoggerFactory.Create(configureLogging));
-        var log = logging.CreateLogger<Daemon>();
+        var log = _log = logging.CreateLogger<Daemon>();
         _startedAt = time.GetUtcNow();
 
         // 1. What is local: database, projects, control plane.
@@ -294,6 +308,9 @@ internal static partial class DaemonLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} processes of an earlier daemon were still there and were ended")]
     public static partial void LeftBehind(ILogger logger, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay does not know the projects of now; it is told at the next registration: {Reason}")]
+    public static partial void ProjectsNotTold(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A session could not be brought back as it was")]
     public static partial void NotRecovered(ILogger logger, Exception exception);

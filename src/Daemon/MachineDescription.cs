@@ -45,7 +45,7 @@ internal sealed class MachineDescription(DaemonPaths paths, ProjectStore project
             warnings.Add("Claude Code was not found. Install it: npm install -g @anthropic-ai/claude-code");
         }
 
-        var hasGit = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
+        var hasGit = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Any(directory => File.Exists(Path.Combine(directory, OperatingSystem.IsWindows() ? "git.exe" : "git")));
         if (!hasGit)
         {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace PocketCoder.Protocol;
 
 /// <summary>
-/// Runs a command with the user's shell in the project's directory, without a terminal and with nothing on stdin. <c>command</c>: at most 128 KiB, no NUL;
+/// Runs a command with the user's shell in the project's directory, without a terminal and with nothing on stdin. <c>command</c>: at most 131,071 bytes, no NUL;
 /// <c>timeoutMs</c>: 120,000 unless said, at most 1,800,000. The events <c>command_started</c> and <c>command_output</c> come first, then <c>command_exit</c>, or
 /// <c>COMMAND_TIMEOUT</c> when it was ended at its timeout. Eight run at once, the ninth is <c>DAEMON_BUSY</c>. A run goes on when the connection
 /// breaks; <c>command_attach</c> follows it again.

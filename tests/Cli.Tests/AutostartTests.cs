@@ -161,6 +161,7 @@ public sealed class AutostartTests : IDisposable
         FakeSystemctl("echo 'Failed to connect to bus: No medium found' >&2; exit 1");
         var noBus = await _cli.RunAsync("enable-autostart");
         _cli.Environment["PATH"] = _cli.Directory["empty"];
+        File.Copy(_cli.Directory["bin/systemctl"], Path.Combine(_cli.Work, "systemctl"));
         var noSystemd = await _cli.RunAsync("enable-autostart");
         var disabled = await _cli.RunAsync("disable-autostart");
 

@@ -71,6 +71,19 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_git_that_lies_in_a_clone_is_not_run()
+    {
+        _cli.Directory.Write("work/git", $"#!/bin/sh\ntouch '{_cli.Directory["run"]}'\necho git version 9.9.9\n");
+        File.SetUnixFileMode(_cli.Directory["work/git"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _cli.Environment["PATH"] = $".::{Environment.GetEnvironmentVariable("PATH")}";
+
+        var (_, checks) = await ExamineAsync();
+
+        Assert.DoesNotContain("9.9.9", (string)checks["git"]["message"]!, StringComparison.Ordinal);
+        Assert.False(File.Exists(_cli.Directory["run"]));
+    }
+
+    [Fact]
     public async Task What_others_can_read_is_named_with_the_command_that_repairs_it()
     {
         Directory.CreateDirectory(_cli.Home);

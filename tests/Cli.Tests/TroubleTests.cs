@@ -147,6 +147,33 @@ public sealed class TroubleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_daemon_that_does_not_listen_yet_is_stopped_though_the_file_of_a_killed_one_leads_nowhere()
+    {
+        using var starting = Process.Start(new ProcessStartInfo("sleep", "600"))!;
+        Directory.CreateDirectory(_cli.Home);
+        await File.WriteAllTextAsync(_cli.Paths.Pid, $"{starting.Id} {ProcessIdentity.StartTime(starting.Id)}\n");
+        await File.WriteAllTextAsync(_cli.Paths.ControlPlane, $$"""{"url":"http://127.0.0.1:9","token":"x","pid":{{starting.Id}}}""");
+
+        var stop = await _cli.RunAsync("stop");
+        var ended = starting.HasExited;
+        starting.Kill();
+
+        Assert.Equal((ExitCode.Done, "Stopped.\n"), (stop.ExitCode, stop.Output));
+        Assert.True(ended);
+    }
+
+    [Fact]
+    public async Task A_daemon_without_a_PATH_runs_and_says_what_it_does_not_find()
+    {
+        _cli.Environment["PATH"] = null;
+
+        await _cli.UpAsync();
+        var status = await _cli.StatusAsync(status => (bool)status["relay"]!["connected"]!);
+
+        Assert.False((bool)status["capabilities"]!["hasGit"]!);
+    }
+
+    [Fact]
     public async Task A_pid_that_belongs_to_another_process_by_now_is_never_signalled()
     {
         using var bystander = Process.Start(new ProcessStartInfo("sleep", "600"))!;

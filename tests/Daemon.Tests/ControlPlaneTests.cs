@@ -145,6 +145,17 @@ public sealed class ControlPlaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_cannot_be_written_is_said_in_a_sentence()
+    {
+        Directory.CreateDirectory(Path.Combine(_system.Paths.MachineLabel, "in the way"));
+
+        using var response = await SendAsync(HttpMethod.Post, "/machine-label", """{"label":"Work Laptop"}""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.StartsWith("A file cannot be used: ", (string)(await JsonAsync(response))["error"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Re_register_and_stop_do_what_they_say()
     {
         await using var client = await _system.ClientAsync();

@@ -36,6 +36,42 @@ public sealed class RelayLinkTests
     }
 
     [Fact]
+    public async Task A_project_is_added_and_removed_though_the_relay_does_not_answer()
+    {
+        await using var system = await TestSystem.StartAsync();
+        await system.Daemon.DisposeAsync();
+        await using BlackHole hole = new(system.Relay.LocalUrl.Port);
+        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+        await using var daemon = (await Daemon.StartAsync(
+            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await daemon.Registered.WaitAsync(TestClient.Patience);
+        using TempDirectory project = new();
+
+        hole.Swallow();
+        var added = await PassingAsync(time, daemon.AddProjectAsync(project.Path, CancellationToken.None));
+        var between = await daemon.StatusAsync(CancellationToken.None);
+        var removed = await PassingAsync(time, daemon.RemoveProjectAsync(added.ProjectId, CancellationToken.None));
+        var after = await daemon.StatusAsync(CancellationToken.None);
+
+        Assert.Contains(between.Projects, p => p.ProjectId == added.ProjectId);
+        Assert.True(removed);
+        Assert.DoesNotContain(after.Projects, p => p.ProjectId == added.ProjectId);
+    }
+
+    [Fact]
+    public async Task Many_who_want_to_register_at_once_do_not_disturb_each_other()
+    {
+        using TempDirectory directory = new();
+        await using var daemon = (await Daemon.StartAsync(
+            new DaemonOptions { Paths = new DaemonPaths(directory["home"]), Gateway = new Uri("http://127.0.0.1:9"), Supervisor = TestSystem.Supervisor, Claude = TestSystem.FakeClaude },
+            logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+
+        await Parallel.ForAsync(0, 2000, async (_, stop) => await daemon.ReRegisterAsync(stop));
+
+        Assert.False((await daemon.StatusAsync(CancellationToken.None)).Relay.Connected);
+    }
+
+    [Fact]
     public async Task A_daemon_that_stops_refuses_what_comes_in_meanwhile()
     {
         await using var system = await TestSystem.StartAsync();
@@ -74,6 +110,19 @@ public sealed class RelayLinkTests
 
         Assert.False((await daemon.StatusAsync(CancellationToken.None)).LoggedIn);
         Assert.False(knock.IsCompleted);
+    }
+
+    /// <summary>Lets the clock run until this has ended.</summary>
+    private static async Task<T> PassingAsync<T>(FakeTimeProvider time, Task<T> task)
+    {
+        var patience = System.Diagnostics.Stopwatch.StartNew();
+        while (!task.IsCompleted && patience.Elapsed < TestClient.Patience)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        return await task.WaitAsync(TestClient.Patience);
     }
 
     /// <summary>Passes bytes on to the relay, until it is told to keep them.</summary>

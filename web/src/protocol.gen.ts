@@ -526,7 +526,7 @@ export interface GitStashResponse {
   stashes: GitStashEntry[];
 }
 
-/** Runs a command with the user's shell in the project's directory, without a terminal and with nothing on stdin. `command`: at most 128 KiB, no NUL; `timeoutMs`: 120,000 unless said, at most 1,800,000. The events `command_started` and `command_output` come first, then `command_exit`, or `COMMAND_TIMEOUT` when it was ended at its timeout. Eight run at once, the ninth is `DAEMON_BUSY`. A run goes on when the connection breaks; `command_attach` follows it again. */
+/** Runs a command with the user's shell in the project's directory, without a terminal and with nothing on stdin. `command`: at most 131,071 bytes, no NUL; `timeoutMs`: 120,000 unless said, at most 1,800,000. The events `command_started` and `command_output` come first, then `command_exit`, or `COMMAND_TIMEOUT` when it was ended at its timeout. Eight run at once, the ninth is `DAEMON_BUSY`. A run goes on when the connection breaks; `command_attach` follows it again. */
 export interface CommandExecRequest {
   command: string;
   timeoutMs?: number;

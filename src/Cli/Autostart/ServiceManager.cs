@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using PocketCoder.Daemon.Processes;
 
 namespace PocketCoder.Cli.Autostart;
 
@@ -23,9 +24,15 @@ internal sealed record ServiceManager(string File, string Content, string[][] En
     /// <summary>What a command said; null when it worked.</summary>
     public static async Task<string?> RunAsync(string[] command, CancellationToken cancellationToken)
     {
+        var missing = $"{command[0]} is not there.";
+        if (Programs.Find(command[0]) is not { } program)
+        {
+            return missing;
+        }
+
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
             var error = (await process.StandardError.ReadToEndAsync(cancellationToken)).Trim();
             await output;
@@ -34,7 +41,7 @@ internal sealed record ServiceManager(string File, string Content, string[][] En
         }
         catch (Win32Exception)
         {
-            return $"{command[0]} is not there.";
+            return missing;
         }
     }
 

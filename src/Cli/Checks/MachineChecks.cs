@@ -1,5 +1,6 @@
 using System.Globalization;
 using PocketCoder.Daemon;
+using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Cli.Checks;
@@ -8,7 +9,6 @@ namespace PocketCoder.Cli.Checks;
 internal static class MachineChecks
 {
     private const long MegaByte = 1024 * 1024;
-    private static readonly string[] NeverWatched = ["node_modules", ".git", "dist", "build", ".next"];
 
     public static DoctorCheck Disk(DaemonPaths paths)
     {
@@ -45,10 +45,10 @@ internal static class MachineChecks
         {
             _ when needed > watches => new DoctorCheck(
                 name, CheckState.Warning, $"the projects have more than the {watches} directories that the system lets one user watch; the rest is polled",
-                "sudo sysctl fs.inotify.max_user_watches=524288 (to keep it: a line in /etc/sysctl.d/90-inotify.conf)"),
+                FileWatcher.MoreWatches + " (to keep it: a line in /etc/sysctl.d/90-inotify.conf)"),
             (_, < 16) => new DoctorCheck(
                 name, CheckState.Warning, $"the system gives one user only {instances} inotify instances",
-                "sudo sysctl fs.inotify.max_user_instances=128 (to keep it: a line in /etc/sysctl.d/90-inotify.conf)"),
+                FileWatcher.MoreInstances + " (to keep it: a line in /etc/sysctl.d/90-inotify.conf)"),
             _ => new DoctorCheck(name, CheckState.Ok, $"{needed} of {watches} watches needed"),
         };
     }
@@ -62,7 +62,7 @@ internal static class MachineChecks
             yield return directory;
             foreach (var child in Directory.EnumerateDirectories(directory, "*", options))
             {
-                if (!NeverWatched.Contains(Path.GetFileName(child)))
+                if (!IgnoredDirectories.Has(Path.GetFileName(child)))
                 {
                     waiting.Push(child);
                 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using PocketCoder.Daemon.Features.Agent.Claude;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Cli.Checks;
@@ -14,16 +15,22 @@ internal static class ToolChecks
     public static async Task<DoctorCheck> GitAsync(CancellationToken cancellationToken)
     {
         const string name = "git", update = "Install a newer git.";
+        var missing = new DoctorCheck(name, CheckState.Failed, "was not found", "Install it, to see and change the state of projects.");
+        if (Programs.Find("git") is not { } program)
+        {
+            return missing;
+        }
+
         string output;
         try
         {
-            using var git = Process.Start(new ProcessStartInfo("git", "--version") { RedirectStandardOutput = true })!;
+            using var git = Process.Start(new ProcessStartInfo(program, "--version") { RedirectStandardOutput = true })!;
             output = (await git.StandardOutput.ReadToEndAsync(cancellationToken)).Trim();
             await git.WaitForExitAsync(cancellationToken);
         }
         catch (Win32Exception)
         {
-            return new DoctorCheck(name, CheckState.Failed, "was not found", "Install it, to see and change the state of projects.");
+            return missing;
         }
 
         return VersionIn(output) switch

@@ -11,9 +11,6 @@ namespace PocketCoder.Cli.Commands;
 /// <summary>What the commands have in common: how they stop, and how they say what kept them from their work.</summary>
 internal static class Serving
 {
-    // ENOSPC, and ERROR_DISK_FULL as an HRESULT.
-    private const int DiskFull = 28, DiskFullOnWindows = unchecked((int)0x80070070);
-
     public static async Task<int> RunAsync(CliContext cli, Func<CancellationToken, Task<int>> run, CancellationToken cancellationToken)
     {
         using var impatience = EndOnSecondInterrupt();
@@ -73,11 +70,9 @@ internal static class Serving
             $"The address cannot be listened on: {exception.Message} Give another with --listen.",
         NewerSchemaException or ConfigDirectoryException or CommandException => exception.Message,
         TimeoutException => "The daemon could not register at its relay within 20 seconds. The log says why: pocketcoder logs",
-        IOException { HResult: DiskFull } or IOException { HResult: DiskFullOnWindows } => "The disk is full. Make room, then try again.",
-        UnauthorizedAccessException or IOException => $"A file cannot be used: {exception.Message}",
         SqliteException { SqliteErrorCode: 13 } => "The disk is full. Make room, then try again.",
         SqliteException => $"The database cannot be used: {exception.Message}",
         RequestException => exception.Message,
-        _ => null,
+        _ => FileTrouble.Explain(exception),
     };
 }

@@ -23,13 +23,9 @@ internal static class StopCommand
             return ExitCode.Done;
         }
 
-        try
+        if (!await AskAsync(cli, cancellationToken) && !OperatingSystem.IsWindows() && InstanceLock.RunningPid(cli.Paths) == running)
         {
-            await cli.Daemon.SendAsync(HttpMethod.Post, "/stop", cancellationToken);
-        }
-        catch (CommandException) when (!OperatingSystem.IsWindows())
-        {
-            // It cannot be asked; the PID is its own, as the start time says.
+            // It cannot be asked: it is just starting, or hangs. The PID is its own, as the start time says.
             ProcessIdentity.Terminate(running);
         }
 
@@ -46,5 +42,17 @@ internal static class StopCommand
 
         await cli.Out.WriteLineAsync("Stopped.");
         return ExitCode.Done;
+    }
+
+    private static async Task<bool> AskAsync(CliContext cli, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cli.Daemon.SendAsync(HttpMethod.Post, "/stop", cancellationToken);
+        }
+        catch (CommandException) when (!OperatingSystem.IsWindows())
+        {
+            return false;
+        }
     }
 }

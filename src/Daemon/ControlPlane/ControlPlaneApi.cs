@@ -76,6 +76,10 @@ internal static class ControlPlaneApi
             {
                 result = Error(StatusOf(refused.Code), refused.Message);
             }
+            catch (Exception ex) when (FileTrouble.Explain(ex) is { } sentence)
+            {
+                result = Error(StatusCodes.Status500InternalServerError, sentence);
+            }
             catch (Exception ex) when (ex is TimeoutException || (ex is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
             {
                 result = Error(StatusCodes.Status503ServiceUnavailable, "The relay did not answer. Look at: pocketcoder status");

@@ -38,8 +38,17 @@ internal static unsafe partial class ChildLimits
         return error;
     }
 
-    private static int ReadOomScore() =>
-        OperatingSystem.IsLinux() && int.TryParse(File.ReadAllText(OomScore), CultureInfo.InvariantCulture, out var score) ? score : 0;
+    private static int ReadOomScore()
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && int.TryParse(File.ReadAllText(OomScore), CultureInfo.InvariantCulture, out var score) ? score : 0;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
 
     private static void WriteOomScore(int score)
     {

@@ -123,8 +123,9 @@ internal static partial class ProcessTree
         {
             return [.. Directory.EnumerateDirectories(directory).Select(d => int.TryParse(Path.GetFileName(d), out var id) ? id : 0).Where(id => id != 0)];
         }
-        catch (IOException)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
+            // Gone, or of another user, whom hidepid hides.
             return [];
         }
     }

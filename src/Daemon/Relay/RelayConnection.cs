@@ -32,7 +32,7 @@ internal sealed partial class RelayConnection(
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstRegistration = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _tokensInUse = new(1);
-    private CancellationTokenSource _hurry = new();
+    private volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RelayLink? _link;
     private volatile bool _closedToRequests;
     private Task _running = Task.CompletedTask;
@@ -84,7 +84,7 @@ internal sealed partial class RelayConnection(
         LoggedIn = CanLogIn;
         if (_link is not { } link)
         {
-            await _hurry.CancelAsync();
+            _hurry.TrySetResult();
             return;
         }
 
@@ -96,7 +96,7 @@ internal sealed partial class RelayConnection(
         {
             // Another account logged in on this machine; its tokens are for a connection of their own.
             link.Abandon();
-            await _hurry.CancelAsync();
+            _hurry.TrySetResult();
         }
     }
 
@@ -140,7 +140,6 @@ internal sealed partial class RelayConnection(
         await _stopping.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
-        _hurry.Dispose();
         _tokensInUse.Dispose();
     }
 
@@ -189,7 +188,7 @@ internal sealed partial class RelayConnection(
             await link.AskAsync<TokenRevokeRequest, TokenRevokeResponse>(new TokenRevokeRequest(refreshToken), cancellationToken);
             return true;
         }
-        catch (Exception ex) when (ex is RequestException or TimeoutException or ChannelClosedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception ex) when (ex is RequestException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return false;
         }
@@ -201,12 +200,13 @@ internal sealed partial class RelayConnection(
 
     private async Task WaitAsync(TimeSpan delay)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, _hurry.Token);
-        await Task.Delay(delay, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_hurry.IsCancellationRequested)
+        using var delaying = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        await Task.WhenAny(_hurry.Task, Task.Delay(delay, time, delaying.Token));
+        await delaying.CancelAsync();
+        if (_hurry.Task.IsCompleted)
         {
-            // The old one is not disposed: somebody may be about to cancel it once more.
-            _hurry = new CancellationTokenSource();
+            // Who signals the old one meanwhile loses nothing: the attempt comes after this.
+            _hurry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -242,11 +242,7 @@ internal sealed partial class RelayConnection(
         }
         finally
         {
-            if (Interlocked.CompareExchange(ref _link, null, link) == link)
-            {
-                await ClientGone(null);
-            }
-
+            await ForgetAsync(link);
             if (_stopping.IsCancellationRequested && socket.WebSocket.State == WebSocketState.Open)
             {
                 using CancellationTokenSource patience = new(TimeSpan.FromSeconds(2));
@@ -255,9 +251,30 @@ internal sealed partial class RelayConnection(
 
             await lifetime.CancelAsync();
             await Task.WhenAll([sending, .. running]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            // Again: the answer to the registration may have been the last message, and was looked at after the link had ended.
+            await ForgetAsync(link);
         }
 
         return (int?)socket.WebSocket.CloseStatus == CloseCode.GoingAway;
+    }
+
+    /// <summary>Does not throw: what is left of the link must end all the same.</summary>
+    private async Task ForgetAsync(RelayLink link)
+    {
+        if (Interlocked.CompareExchange(ref _link, null, link) != link)
+        {
+            return;
+        }
+
+        try
+        {
+            await ClientGone(null);
+        }
+        catch (Exception ex)
+        {
+            LogClientsNotForgotten(ex);
+        }
     }
 
     private async Task ReceiveAsync(RelayLink link, Envelope message, CancellationToken cancellationToken)
@@ -390,4 +407,7 @@ internal sealed partial class RelayConnection(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the relay: {Reason}")]
     private partial void LogConnectionLost(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The link to the relay ended, and not everything that was for its clients did")]
+    private partial void LogClientsNotForgotten(Exception exception);
 }

@@ -11,6 +11,9 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
 {
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
 
+    // Taken at once: the source is disposed with the link, and somebody may still be about to ask.
+    private readonly CancellationToken _ended = lifetime.Token;
+
     // Wait: a slow relay slows those who produce, it does not grow the memory.
     private readonly Channel<Envelope> _outgoing = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(1024) { SingleReader = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Envelope>> _asked = new(StringComparer.Ordinal);
@@ -64,12 +67,11 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
     /// <summary>The only writer of the socket.</summary>
     public async Task SendAllAsync()
     {
-        var ended = lifetime.Token;
         try
         {
-            await foreach (var message in _outgoing.Reader.ReadAllAsync(ended))
+            await foreach (var message in _outgoing.Reader.ReadAllAsync(_ended))
             {
-                await socket.SendAsync(message, ended);
+                await socket.SendAsync(message, _ended);
             }
         }
         catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException)
@@ -89,13 +91,17 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
         try
         {
             await SendAsync(request, cancellationToken);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
             return await answered.Task.WaitAsync(AnswerPatience, time, limit.Token);
         }
         catch (OperationCanceledException) when (answered.Task.IsCompletedSuccessfully)
         {
             // The answer was the last thing that the relay said on this link.
             return await answered.Task;
+        }
+        catch (ChannelClosedException)
+        {
+            throw new RequestException(ErrorCode.MachineOffline, "The link to the relay broke a moment ago. Try again when it is back: pocketcoder status");
         }
         finally
         {

@@ -7,7 +7,6 @@ namespace PocketCoder.Daemon.Features.Commands;
 
 internal sealed class CommandsFeature(CommandRuns runs, CommandStore store, ProjectStore projects) : IFeature
 {
-    private const int MaxCommandBytes = 128 * 1024;
     private const int DefaultPage = 50;
     private const int MaxPage = 100;
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(120);
@@ -90,9 +89,9 @@ internal sealed class CommandsFeature(CommandRuns runs, CommandStore store, Proj
             throw new RequestException(ErrorCode.InvalidRequest, "A command cannot hold a NUL character.");
         }
 
-        if (Encoding.UTF8.GetByteCount(request.Command) > MaxCommandBytes)
+        if (Encoding.UTF8.GetByteCount(request.Command) > UserShell.MaxCommandBytes)
         {
-            throw new RequestException(ErrorCode.InvalidRequest, "A command may have 128 KiB. Put more into a script in the project and run that.");
+            throw new RequestException(ErrorCode.InvalidRequest, "A command may have 131,071 bytes. Put more into a script in the project and run that.");
         }
 
         if (request.TimeoutMs is { } ms && (ms < 1 || ms > MaxTimeout.TotalMilliseconds))

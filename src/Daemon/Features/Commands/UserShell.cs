@@ -5,16 +5,16 @@ namespace PocketCoder.Daemon.Features.Commands;
 /// <summary>How a command is run: with the user's own shell, not a login shell, and without what is PocketCoder's alone.</summary>
 internal static class UserShell
 {
+    /// <summary>The most that Linux takes as one argument, without the NUL that ends it; a command is one.</summary>
+    public const int MaxCommandBytes = 131_071;
+
     private static readonly string[] Known = ["sh", "bash", "zsh", "dash", "ksh", "fish"];
     private static readonly StopPolicy Policy = new("TERM", TimeSpan.FromSeconds(5));
-
-    // The most that Linux takes as one argument, without the NUL that ends it.
-    private const int ArgumentBytes = 131_071;
 
     public static ChildStart Start(string command, string directory) =>
         (OperatingSystem.IsWindows()
             ? new ChildStart(Path.Combine(Environment.SystemDirectory, "cmd.exe"), [], directory, Policy) { WindowsArguments = $"/d /s /c \"{command}\"" }
-            : new ChildStart(ShellOf(Environment.GetEnvironmentVariable("SHELL")), ["-c", .. Script(command)], directory, Policy)) with
+            : new ChildStart(ShellOf(Environment.GetEnvironmentVariable("SHELL")), ["-c", command], directory, Policy)) with
         {
             NoInput = true,
             Environment = OwnVariables().ToDictionary(name => name, _ => (string?)null),
@@ -23,18 +23,6 @@ internal static class UserShell
     /// <summary>The user's shell when it is one whose <c>-c</c> is known.</summary>
     internal static string ShellOf(string? chosen) =>
         chosen is not null && Path.IsPathRooted(chosen) && Known.Contains(Path.GetFileName(chosen)) && File.Exists(chosen) ? chosen : "/bin/sh";
-
-    private static string[] Script(string command)
-    {
-        if (System.Text.Encoding.UTF8.GetByteCount(command) <= ArgumentBytes)
-        {
-            return [command];
-        }
-
-        var half = command.Length / 2;
-        half -= char.IsLowSurrogate(command[half]) ? 1 : 0;
-        return ["eval \"$0$1\"", command[..half], command[half..]];
-    }
 
     // Settings of this daemon, and the sockets and tokens by which the service manager knows it.
     private static IEnumerable<string> OwnVariables() => Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name =>

@@ -9,6 +9,9 @@ namespace PocketCoder.Daemon.Features.Files.Watching;
 /// <summary>Tells the clients what changes in the projects. An event's <c>seq</c> is on disk before it is sent; without a link it is sent to nobody.</summary>
 internal sealed class FileWatcher : IAsyncDisposable
 {
+    /// <summary>What to do on the machine when the system has too few.</summary>
+    public const string MoreWatches = "sudo sysctl fs.inotify.max_user_watches=1048576", MoreInstances = "sudo sysctl fs.inotify.max_user_instances=1024";
+
     private const int NamesInWarning = 3;
 
     private readonly ConcurrentDictionary<string, WatchedProject> _watched = new(StringComparer.Ordinal);
@@ -77,8 +80,8 @@ internal sealed class FileWatcher : IAsyncDisposable
         {
             WatchProblem.DirectoryGone => $"{who}: the directory is gone. If it moved, register it again: pocketcoder add PATH",
             WatchProblem.NoMoreInstances =>
-                $"{who}: the system has no inotify instance left, so changes are looked for every few seconds instead. Allow more: sudo sysctl fs.inotify.max_user_instances=1024",
-            _ => $"{who}: the system has no inotify watches left, so changes are looked for every few seconds instead. Allow more: sudo sysctl fs.inotify.max_user_watches=1048576",
+                $"{who}: the system has no inotify instance left, so changes are looked for every few seconds instead. Allow more: {MoreInstances}",
+            _ => $"{who}: the system has no inotify watches left, so changes are looked for every few seconds instead. Allow more: {MoreWatches}",
         };
     }
 }

@@ -46,13 +46,23 @@ internal sealed class SystemWatcher : ITreeWatcher
     private void Start(WatchedProject project)
     {
         Stop(project);
-        if (!Directory.Exists(project.Path))
+        try
         {
+            Begin(project);
+            project.Problem = WatchProblem.None;
+            project.Feed.Begin();
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // Gone, or not to be read; ArgumentException is how FileSystemWatcher says so. The next check tries again.
+            Stop(project);
             project.Problem = WatchProblem.DirectoryGone;
             project.Feed.End();
-            return;
         }
+    }
 
+    private void Begin(WatchedProject project)
+    {
         FileSystemWatcher watcher = new(project.Path)
         {
             IncludeSubdirectories = true,
@@ -70,8 +80,6 @@ internal sealed class SystemWatcher : ITreeWatcher
         watcher.Error += (_, _) => Check(project);
         _watchers[project] = watcher;
         watcher.EnableRaisingEvents = true;
-        project.Problem = WatchProblem.None;
-        project.Feed.Begin();
     }
 
     private void Stop(WatchedProject project)
@@ -111,16 +119,24 @@ internal sealed class SystemWatcher : ITreeWatcher
             return;
         }
 
-        // A directory's own change is what happened in it, which is told by itself.
-        var isDirectory = Directory.Exists(path) && (File.GetAttributes(path) & FileAttributes.ReparsePoint) == 0;
-        if (!isDirectory || !existed)
+        try
         {
-            project.Feed.Appeared(relative, isDirectory, existed);
-        }
+            // A directory's own change is what happened in it, which is told by itself.
+            var isDirectory = Directory.Exists(path) && (File.GetAttributes(path) & FileAttributes.ReparsePoint) == 0;
+            if (!isDirectory || !existed)
+            {
+                project.Feed.Appeared(relative, isDirectory, existed);
+            }
 
-        foreach (var inside in isDirectory && !existed && !project.Feed.Truncated ? Directory.EnumerateFileSystemEntries(path, "*", Everything) : [])
+            foreach (var inside in isDirectory && !existed && !project.Feed.Truncated ? Directory.EnumerateFileSystemEntries(path, "*", Everything) : [])
+            {
+                Appeared(project, inside, existed: false);
+            }
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            Appeared(project, inside, existed: false);
+            // It went away as it was looked at. On this thread, which is the system's, an exception would end the process; the clients list again.
+            project.Feed.Truncate();
         }
     }
 
