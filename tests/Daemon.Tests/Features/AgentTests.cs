@@ -312,6 +312,24 @@ public sealed class AgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_mode_that_was_set_is_an_event_for_those_who_follow_and_those_who_come_later()
+    {
+        // No agent is left that could tell it by itself.
+        var session = await _system.BeginAsync(_client, "die");
+        await _client.UntilEventAsync("done");
+
+        await _system.AskAsync(_client, "agent_set_mode", new JsonObject { ["agentSessionId"] = session, ["permissionMode"] = "plan" });
+        var again = await _system.AskAsync(_client, "agent_set_mode", new JsonObject { ["agentSessionId"] = session, ["permissionMode"] = "plan" });
+
+        Assert.Equal("plan", (string?)again["payload"]!["permissionMode"]);
+        foreach (var events in new[] { EventsOf(_client), await HistoryAsync(session) })
+        {
+            var told = Assert.Single(events, e => Type(e) == "status" && e.ContainsKey("permissionMode"));
+            Assert.Equal(("idle", "plan"), ((string?)told["state"], (string?)told["permissionMode"]));
+        }
+    }
+
+    [Fact]
     public async Task Other_clients_hear_that_a_session_changed_and_not_what_was_said()
     {
         await using var other = await _system.ClientAsync();

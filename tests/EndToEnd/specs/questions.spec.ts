@@ -64,6 +64,10 @@ test('a plan approved with its edits asks no more', async ({ phone, home }) => {
   await expect(phone.claude.last()).toHaveText('The plan is carried out.');
   expect(await readFile(join(home.project, 'planned.txt'), 'utf8')).toBe('planned\n');
   await expect(phone.mode).toHaveValue('acceptEdits');
+
+  await phone.page.reload();
+  await expect(phone.claude.last()).toHaveText('The plan is carried out.');
+  await expect(phone.mode).toHaveValue('acceptEdits');
 });
 
 test('a plan sent back keeps Claude planning', async ({ phone }) => {

@@ -74,8 +74,8 @@ export class Conversation {
   async setMode(permissionMode: PermissionMode): Promise<void> {
     this.chosenMode = permissionMode;
     if (!this.id) return; // goes along with the first message
-    const done = await this.#try(() => this.#request('agent_set_mode', { agentSessionId: this.id!, permissionMode }));
-    if (done) this.view = { ...this.view, mode: permissionMode };
+    await this.#try(() => this.#request('agent_set_mode', { agentSessionId: this.id!, permissionMode }));
+    this.#flush(); // the event that tells the mode came before the answer
     this.chosenMode = undefined;
   }
 

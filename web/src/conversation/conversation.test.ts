@@ -143,6 +143,26 @@ test('the first message begins the session, the next ones go to it, each once', 
   expect(conversation.outbox.messages.map((message) => message.content)).toEqual(['two']);
 });
 
+test('the mode is what the events tell, in their order, not what was asked for', async () => {
+  open('s');
+  fake.when('agent_set_mode', async () => {
+    fake.event({ type: 'status', state: 'running', permissionMode: 'acceptEdits', seq: 1 });
+    fake.event({ type: 'status', state: 'running', permissionMode: 'plan', seq: 2 });
+    await settle();
+    return { permissionMode: 'acceptEdits', model: null };
+  });
+  await conversation.setMode('acceptEdits');
+  expect(conversation.mode).toBe('plan');
+
+  fake.when('agent_set_mode', () => {
+    fake.event({ type: 'status', state: 'running', permissionMode: 'default', seq: 3 });
+    fake.event({ type: 'status', state: 'running', permissionMode: 'acceptEdits', seq: 4 });
+    return { permissionMode: 'acceptEdits', model: null };
+  });
+  await conversation.setMode('acceptEdits');
+  expect(conversation.mode).toBe('acceptEdits');
+});
+
 test('a refused message stays, says why, and goes out again under the same id', async () => {
   fake.when('agent_session_new', () => {
     throw new RequestError({ code: 'AGENT_UNAVAILABLE', message: 'Claude Code is not installed.', details: { reason: 'not_installed', action: 'Install it.' } });

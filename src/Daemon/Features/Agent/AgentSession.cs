@@ -241,8 +241,8 @@ internal sealed partial class AgentSession : IAsyncDisposable
                 Require(model is not null ? await started.SetModelAsync(model, Patience()) : null);
             }
 
-            _record = _record with { Mode = mode ?? _record.Mode, Model = model ?? _record.Model };
-            await SaveAsync([], null);
+            _record = _record with { Model = model ?? _record.Model };
+            await KeepModeAsync(mode ?? _record.Mode);
             response = new AgentSetModeResponse(_record.Mode, _record.Model);
         });
         return response;
@@ -563,10 +563,22 @@ internal sealed partial class AgentSession : IAsyncDisposable
     {
         if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => Claude.ClaudeProcess.ModeName(m) == changed.PermissionMode) is var mode && mode != _record.Mode)
         {
-            _record = _record with { Mode = mode };
-            await PublishAsync(await SaveAsync(
-                [new AgentStatus(_turn is null ? AgentActivity.Idle : AgentActivity.Running) { AgentSessionId = Id, PermissionMode = changed.PermissionMode }], null));
+            await KeepModeAsync(mode);
         }
+    }
+
+    // Whoever follows the session, now or later, knows its mode from its events alone.
+    private async Task KeepModeAsync(PermissionMode mode)
+    {
+        List<AgentEvent> events = [];
+        if (mode != _record.Mode)
+        {
+            var activity = _prompts.Count > 0 ? AgentActivity.Waiting : _turn is null ? AgentActivity.Idle : AgentActivity.Running;
+            events.Add(new AgentStatus(activity) { AgentSessionId = Id, PermissionMode = Claude.ClaudeProcess.ModeName(mode) });
+            _record = _record with { Mode = mode };
+        }
+
+        await PublishAsync(await SaveAsync(events, null));
     }
 
     private async Task ExitedAsync(IAgentTransport agent, AgentExited exited)

@@ -9,10 +9,9 @@ const base: AgentPrompt = {
 
 function show(prompt: Partial<AgentPrompt>, taken = true) {
   const answer = vi.fn(() => Promise.resolve(taken));
-  const acceptEdits = vi.fn(() => Promise.resolve());
-  render(PromptPanel, { prompt: { ...base, ...prompt }, waiting: 0, answer, acceptEdits });
+  render(PromptPanel, { prompt: { ...base, ...prompt }, waiting: 0, answer });
   const press = (name: string) => fireEvent.click(screen.getByRole('button', { name }));
-  return { answer, acceptEdits, press };
+  return { answer, press };
 }
 
 test('permission: the whole input is readable, controls shown for what they are', () => {
@@ -90,18 +89,18 @@ test('question: skipped', async () => {
 });
 
 test('plan: rendered, approved, approved with edits, sent back with a wish', async () => {
-  const plan = { kind: 'plan' as const, plan: '# The plan\n\n1. first', title: 'Claude has a plan' };
+  const plan = {
+    kind: 'plan' as const, plan: '# The plan\n\n1. first', title: 'Claude has a plan', suggestions: [{ label: 'accept all edits', type: 'setMode' }],
+  };
   const approve = show(plan);
   expect(screen.getByRole('region', { name: 'Plan' }).querySelector('li')?.textContent).toBe('first');
   await approve.press('Approve');
   expect(approve.answer).toHaveBeenCalledExactlyOnceWith({ decision: 'allow' });
-  expect(approve.acceptEdits).not.toHaveBeenCalled();
   document.body.replaceChildren();
 
   const withEdits = show(plan);
   await withEdits.press('Approve and accept edits');
-  await vi.waitFor(() => expect(withEdits.acceptEdits).toHaveBeenCalledOnce());
-  expect(withEdits.answer).toHaveBeenCalledExactlyOnceWith({ decision: 'allow' });
+  expect(withEdits.answer).toHaveBeenCalledExactlyOnceWith({ decision: 'allow', suggestions: [0] });
   document.body.replaceChildren();
 
   const keep = show(plan);

@@ -6,6 +6,9 @@ namespace PocketCoder.Daemon.Features.Agent.Claude;
 /// <summary>The CLI's <c>can_use_tool</c> requests as prompts, and the answers to them.</summary>
 internal static class ClaudePrompts
 {
+    // The CLI suggests nothing for a plan. A change of mode asked for on its own is in a race with the plan's first edit; in the answer it is in time.
+    private static readonly JsonElement AcceptEdits = JsonElement.Parse("""{"type":"setMode","mode":"acceptEdits","destination":"session"}""");
+
     public static PromptAsked Read(string requestId, JsonElement request, string cwd)
     {
         var tool = request.Text("tool_name") ?? "";
@@ -26,7 +29,7 @@ internal static class ClaudePrompts
             truncated == true ? "The request is too large to be shown whole." : request.Text("decision_reason"),
             kind == PromptKind.Question ? [.. input.Items("questions").Select(ReadQuestion)] : null,
             kind == PromptKind.Plan ? input.Text("plan") : null,
-            kind == PromptKind.Permission ? [.. request.Items("permission_suggestions").Select(ReadSuggestion)] : null,
+            kind == PromptKind.Question ? null : [.. Suggestions(kind, request).Select(ReadSuggestion)],
             request.Text("parent_tool_use_id"))
         { AgentSessionId = "" };
         return new PromptAsked(requestId, prompt, request.Clone());
@@ -46,7 +49,7 @@ internal static class ClaudePrompts
             if (answer.Suggestions.Count > 0)
             {
                 writer.WriteStartArray("updatedPermissions"u8);
-                var suggestions = prompt.Raw.Items("permission_suggestions").ToList();
+                var suggestions = Suggestions(prompt.Prompt.Kind, prompt.Raw).ToList();
                 foreach (var index in answer.Suggestions)
                 {
                     suggestions[index].WriteTo(writer);
@@ -113,6 +116,9 @@ internal static class ClaudePrompts
         question.Text("header") ?? "",
         question.Flag("multiSelect"),
         [.. question.Items("options").Select(o => new PromptOption(o.Text("label") ?? "", o.Text("description"), o.Text("preview")))]);
+
+    private static IEnumerable<JsonElement> Suggestions(PromptKind kind, JsonElement request) =>
+        kind == PromptKind.Plan ? [AcceptEdits] : request.Items("permission_suggestions");
 
     private static PromptSuggestion ReadSuggestion(JsonElement suggestion)
     {
