@@ -40,7 +40,8 @@ internal sealed class InstalledCli : IDisposable
 
     public Process Start(params string[] arguments)
     {
-        string[] command = [.. Before, TestSystem.Supervisor, .. arguments];
+        // A suite that runs in the background of a script may have inherited an ignored SIGINT and would hand it on; env gives it back.
+        string[] command = ["env", "--default-signal=INT", .. Before, TestSystem.Supervisor, .. arguments];
         ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,

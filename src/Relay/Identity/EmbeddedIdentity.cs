@@ -35,7 +35,14 @@ internal sealed class EmbeddedIdentity(Database database, AccessTokens tokens, s
     /// <summary>Makes a code of 128 random bits.</summary>
     public async Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId)
     {
-        var code = Random128();
+        // One that begins with a dash would be an option where somebody pastes it behind a command.
+        string code;
+        do
+        {
+            code = Random128();
+        }
+        while (code[0] == '-');
+
         var expiresAt = time.GetUtcNow() + Limits.PairingCode;
         await database.WriteAsync(connection =>
         {
