@@ -132,7 +132,8 @@ internal sealed partial class RelayConnection(
     {
         if (_link is { } link)
         {
-            // A round trip: what was said last, such as the end of a command, is on its way before the socket goes.
+            // What is in work is answered first: the command that was just ended still has to say so. Then a round trip, after which that is with the relay.
+            await link.AnsweredAsync().WaitAsync(GoodbyePatience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             using CancellationTokenSource patience = new(GoodbyePatience);
             await link.PingAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -217,7 +218,6 @@ internal sealed partial class RelayConnection(
         RelayLink link = new(socket, time, lifetime);
         var sending = link.SendAllAsync();
         var registering = RegisterAndBeatAsync(link, onRegistered, lifetime);
-        List<Task> running = [registering];
         try
         {
             await foreach (var message in socket.ReadAllAsync(lifetime.Token))
@@ -228,8 +228,7 @@ internal sealed partial class RelayConnection(
                 }
 
                 // Not awaited: the next message may be the one that cancels this one. What runs on answers into the link, or into nothing.
-                running.RemoveAll(t => t.IsCompleted);
-                running.Add(ReceiveAsync(link, message, lifetime.Token));
+                link.Answering(ReceiveAsync(link, message, lifetime.Token));
             }
         }
         catch (ProtocolViolationException violation)
@@ -250,7 +249,7 @@ internal sealed partial class RelayConnection(
             }
 
             await lifetime.CancelAsync();
-            await Task.WhenAll([sending, .. running]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(sending, registering, link.AnsweredAsync()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
             // Again: the answer to the registration may have been the last message, and was looked at after the link had ended.
             await ForgetAsync(link);

@@ -6,7 +6,7 @@ using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Relay;
 
-/// <summary>One live socket to the relay: a bounded queue with one writer, and our own requests that wait for answers.</summary>
+/// <summary>One live socket to the relay: a bounded queue with one writer, our own requests that wait for answers, and those of others that are in work.</summary>
 internal sealed class RelayLink(MessageSocket socket, TimeProvider time, CancellationTokenSource lifetime)
 {
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
@@ -17,6 +17,7 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
     // Wait: a slow relay slows those who produce, it does not grow the memory.
     private readonly Channel<Envelope> _outgoing = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(1024) { SingleReader = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Envelope>> _asked = new(StringComparer.Ordinal);
+    private readonly List<Task> _answering = [];
 
     /// <summary>Ends when this daemon is registered and events have a way out; requests wait for it.</summary>
     public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -54,6 +55,25 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
         }
 
         return answer.Read<TResponse>();
+    }
+
+    /// <summary>Notes that a request of somebody else is in work.</summary>
+    public void Answering(Task work)
+    {
+        lock (_answering)
+        {
+            _answering.RemoveAll(task => task.IsCompleted);
+            _answering.Add(work);
+        }
+    }
+
+    /// <summary>Ends when each request that is in work now has been dealt with. Fails when one did.</summary>
+    public Task AnsweredAsync()
+    {
+        lock (_answering)
+        {
+            return Task.WhenAll(_answering);
+        }
     }
 
     /// <summary>A round trip through the relay; throws when it takes too long.</summary>

@@ -242,18 +242,33 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact]
     public async Task A_stopping_daemon_ends_its_commands_with_one_end_each()
     {
-        var request = await _caller.ExecAsync("sleep 1000");
-        var runId = await _caller.StartedAsync(request);
+        // Many at once, and many who follow: the last end must be on its way before the link goes.
+        List<(string Request, string RunId)> runs = [];
+        for (var i = 0; i < 8; i++)
+        {
+            var request = await _caller.ExecAsync("sleep 1000");
+            runs.Add((request, await _caller.StartedAsync(request)));
+        }
+
+        List<string> followers = [];
+        for (var i = 0; i < 40; i++)
+        {
+            followers.Add(await _caller.SendAsync("command_attach", new JsonObject { ["runId"] = runs[i % runs.Count].RunId }));
+            await _caller.StartedAsync(followers[i]);
+        }
 
         await _system.Daemon.DisposeAsync();
-        var end = await _caller.EndAsync(request);
+
+        foreach (var request in runs.Select(run => run.Request).Concat(followers))
+        {
+            Assert.Equal((null, "SIGTERM", false), ExitOf(await _caller.EndAsync(request)));
+        }
+
         await _system.StartDaemonAsync();
         await _system.ReachableAsync(_client);
-
-        Assert.Equal((null, "SIGTERM", false), ExitOf(end));
-        Assert.Empty(Marked.Processes(runId));
-        Assert.Equal("interrupted", (string?)(await _caller.HistoryAsync())[0]["state"]);
-        Assert.Equal(1, _caller.Terminals(request));
+        Assert.All(runs, run => Assert.Empty(Marked.Processes(run.RunId)));
+        Assert.All(await _caller.HistoryAsync(), run => Assert.Equal("interrupted", (string?)run["state"]));
+        Assert.All(runs, run => Assert.Equal(1, _caller.Terminals(run.Request)));
     }
 
     [Fact]
