@@ -223,10 +223,11 @@ public sealed class Daemon : IAsyncDisposable
 
         // 3. The relay, and everything that answers what comes over it.
         AgentStore agentStore = new(database);
+        AgentPrograms programs = new(new ClaudeProgram(claude, children, logging.CreateLogger<ClaudeProcess>()));
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
-            async (start, ct) => ClaudeProcess.Start(children, await claude.RequireAsync(ct), start, logging.CreateLogger<ClaudeProcess>()),
+            programs,
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
@@ -246,7 +247,8 @@ public sealed class Daemon : IAsyncDisposable
                 search,
                 new GitFeature(repositories),
                 new CommandsFeature(_commands, commandStore, _projects),
-                new AgentFeature(_sessions, agentStore, _projects, claude),
+                new AgentFeature(_sessions, agentStore, _projects, programs),
+                new AgentListsFeature(agentStore, _projects, programs),
             ]),
             time,
             (type, exception) => DaemonLog.Failed(log, type, exception));

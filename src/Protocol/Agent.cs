@@ -18,13 +18,17 @@ public enum PermissionMode
 /// <summary>An image to show to the agent: <c>image/png</c>, <c>image/jpeg</c>, <c>image/gif</c> or <c>image/webp</c>; <c>data</c> is base64, at most 5 MB decoded.</summary>
 public sealed record ImageData(string MediaType, string Data);
 
-/// <summary>Begins a session with its first message. <c>messageId</c> is a UUID the client made: the same one again is answered the same and never runs twice.</summary>
+/// <summary>
+/// Begins a session with its first message. <c>messageId</c> is a UUID the client made: the same one again is answered the same and never runs twice.
+/// <c>agent</c> is one of <c>agents_list</c>; Claude Code when absent.
+/// </summary>
 public sealed record AgentSessionNewRequest(
     string MessageId,
     string Content,
     IReadOnlyList<ImageData>? Images = null,
     string? Model = null,
-    PermissionMode? PermissionMode = null) : IRequest<AgentSessionNewResponse>
+    PermissionMode? PermissionMode = null,
+    string? Agent = null) : IRequest<AgentSessionNewResponse>
 {
     public static string Type => "agent_session_new";
 }
@@ -34,20 +38,24 @@ public sealed record AgentSessionNewResponse(string AgentSessionId) : IMessage
     public static string Type => "agent_session_new_response";
 }
 
-/// <summary>One more message to a session: one turn each, in order. The 51st waiting one is <c>DAEMON_BUSY</c>.</summary>
+/// <summary>
+/// One more message to a session: one turn each, in order. The 51st waiting one is <c>DAEMON_BUSY</c>. With <c>steer</c> it does not wait for the end of a
+/// running turn but goes into it. A session that a terminal has open is <c>CONFLICT</c> with reason <c>in_terminal</c>.
+/// </summary>
 public sealed record AgentMessageRequest(
     string AgentSessionId,
     string MessageId,
     string Content,
     IReadOnlyList<ImageData>? Images = null,
     string? Model = null,
-    PermissionMode? PermissionMode = null) : IRequest<AgentMessageResponse>
+    PermissionMode? PermissionMode = null,
+    bool? Steer = null) : IRequest<AgentMessageResponse>
 {
     public static string Type => "agent_message";
 }
 
-/// <summary><c>position</c> is the place among the waiting messages, from 1; 0 when it runs at once.</summary>
-public sealed record AgentMessageResponse(bool Queued, int Position) : IMessage
+/// <summary><c>position</c> is the place among the waiting messages, from 1; 0 when it runs at once. <c>steered</c>: it went into the running turn.</summary>
+public sealed record AgentMessageResponse(bool Queued, int Position, bool? Steered = null) : IMessage
 {
     public static string Type => "agent_message_response";
 }
@@ -63,7 +71,10 @@ public sealed record AgentSessionsListResponse(IReadOnlyList<AgentSessionEntry> 
     public static string Type => "agent_sessions_list_response";
 }
 
-/// <summary><c>messageCount</c> counts what was asked; <c>queued</c> what waits.</summary>
+/// <summary>
+/// <c>messageCount</c> counts what was asked; <c>queued</c> what waits; <c>background</c> the tasks that run on between turns. <c>inTerminal</c>: a terminal
+/// has it open now, so that it can only be read here. <c>branch</c>: git's, where the session was last at work.
+/// </summary>
 public sealed record AgentSessionEntry(
     string AgentSessionId,
     string Title,
@@ -73,7 +84,20 @@ public sealed record AgentSessionEntry(
     AgentSessionState State,
     int Queued,
     string? Model = null,
-    int? OpenPrompts = null);
+    int? OpenPrompts = null,
+    string? Agent = null,
+    SessionOrigin? Origin = null,
+    bool? InTerminal = null,
+    string? Branch = null,
+    int? Background = null);
+
+/// <summary>Where a session was begun.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SessionOrigin>))]
+public enum SessionOrigin
+{
+    [JsonStringEnumMemberName("phone")] Phone,
+    [JsonStringEnumMemberName("terminal")] Terminal,
+}
 
 /// <summary><c>waiting</c>: a prompt is open and the agent waits for a person.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AgentSessionState>))]
@@ -84,15 +108,45 @@ public enum AgentSessionState
     [JsonStringEnumMemberName("waiting")] Waiting,
 }
 
-/// <summary>Re-sends every event with a greater <c>seq</c> in order, answers, then goes on live.</summary>
-public sealed record AgentSessionAttachRequest(string AgentSessionId, long AfterSeq) : IRequest<AgentSessionAttachResponse>
+/// <summary>
+/// Re-sends every event with a greater <c>seq</c> in order, answers, then goes on live. What is not kept any more is one <c>gap</c> event. With <c>limit</c> at
+/// most so many events come, and <c>more</c> says that the client is to ask on, from the last one: it follows the session only when nothing is left.
+/// <c>epoch</c> is the one that the client's <c>afterSeq</c> was counted in.
+/// </summary>
+public sealed record AgentSessionAttachRequest(string AgentSessionId, long AfterSeq, int? Limit = null, string? Epoch = null) : IRequest<AgentSessionAttachResponse>
 {
     public static string Type => "agent_session_attach";
 }
 
-public sealed record AgentSessionAttachResponse(long LastSeq, AgentSessionState State) : IMessage
+/// <summary>
+/// <c>epoch</c> names the log that <c>seq</c> counts in; it changes when the machine's database was restored or began anew. <c>resync</c>: the client's cursor
+/// is of another log; nothing was sent, and the client forgets what it has and asks again from 0. <c>inTerminal</c>: a terminal has the session open.
+/// </summary>
+public sealed record AgentSessionAttachResponse(long LastSeq, AgentSessionState State, string Epoch, bool? More = null, bool? Resync = null, bool? InTerminal = null) : IMessage
 {
     public static string Type => "agent_session_attach_response";
+}
+
+/// <summary>Ends the terminal's process that has this session open, so that it can be continued here. Not open in a terminal: nothing to do, which is fine.</summary>
+public sealed record AgentSessionTakeOverRequest(string AgentSessionId) : IRequest<AgentSessionTakeOverResponse>
+{
+    public static string Type => "agent_session_take_over";
+}
+
+public sealed record AgentSessionTakeOverResponse(bool TakenOver) : IMessage
+{
+    public static string Type => "agent_session_take_over_response";
+}
+
+/// <summary>Makes a session of its own that begins with all that this one knows; the original stays as it is, wherever it is open.</summary>
+public sealed record AgentSessionForkRequest(string AgentSessionId) : IRequest<AgentSessionForkResponse>
+{
+    public static string Type => "agent_session_fork";
+}
+
+public sealed record AgentSessionForkResponse(string AgentSessionId) : IMessage
+{
+    public static string Type => "agent_session_fork_response";
 }
 
 /// <summary>Stops the running turn; its <c>done</c> then says <c>cancelled</c>.</summary>
@@ -146,8 +200,16 @@ public sealed record AgentPromptResponseResponse(bool Accepted) : IMessage
     public static string Type => "agent_prompt_response_response";
 }
 
-/// <summary>Goes to every client of the user, so that lists and badges stay true.</summary>
-public sealed record AgentSessionChanged(string AgentSessionId, AgentSessionState State, string Title, int OpenPrompts, long LastSeq) : IEvent
+/// <summary>Goes to every client of the user, so that lists and badges stay true. <c>machineOpenPrompts</c> counts the prompts of all sessions of the machine.</summary>
+public sealed record AgentSessionChanged(
+    string AgentSessionId,
+    AgentSessionState State,
+    string Title,
+    int OpenPrompts,
+    long LastSeq,
+    int MachineOpenPrompts,
+    bool? InTerminal = null,
+    int? Background = null) : IEvent
 {
     public static string Type => "agent_session_changed";
 }
@@ -167,5 +229,15 @@ public sealed record AgentSessionChanged(string AgentSessionId, AgentSessionStat
 [JsonSerializable(typeof(AgentPromptResponseRequest))]
 [JsonSerializable(typeof(AgentPromptResponseResponse))]
 [JsonSerializable(typeof(AgentSessionChanged))]
+[JsonSerializable(typeof(AgentSessionTakeOverRequest))]
+[JsonSerializable(typeof(AgentSessionTakeOverResponse))]
+[JsonSerializable(typeof(AgentSessionForkRequest))]
+[JsonSerializable(typeof(AgentSessionForkResponse))]
+[JsonSerializable(typeof(AgentsListRequest))]
+[JsonSerializable(typeof(AgentsListResponse))]
+[JsonSerializable(typeof(AgentCommandsRequest))]
+[JsonSerializable(typeof(AgentCommandsResponse))]
+[JsonSerializable(typeof(AgentPromptsListRequest))]
+[JsonSerializable(typeof(AgentPromptsListResponse))]
 [JsonSerializable(typeof(AgentEvent))]
 internal sealed partial class AgentJson : JsonSerializerContext;

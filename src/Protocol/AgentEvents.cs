@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace PocketCoder.Protocol;
 
 /// <summary>
-/// One thing that happened in an agent session. <c>seq</c> grows by exactly one per session and event; only <c>text_delta</c>, which is not kept, has none.
+/// One thing that happened in an agent session. <c>seq</c> grows by exactly one per session and event; only what is not kept, <c>text_delta</c> and <c>gap</c>, has none.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentInit), "init")]
@@ -21,6 +21,9 @@ namespace PocketCoder.Protocol;
 [JsonDerivedType(typeof(AgentStatus), "status")]
 [JsonDerivedType(typeof(AgentError), "error")]
 [JsonDerivedType(typeof(AgentDone), "done")]
+[JsonDerivedType(typeof(AgentTodo), "todo")]
+[JsonDerivedType(typeof(AgentTask), "task")]
+[JsonDerivedType(typeof(AgentGap), "gap")]
 public abstract record AgentEvent : IEvent
 {
     public static string Type => "agent_event";
@@ -139,12 +142,60 @@ public sealed record AgentStatus(AgentActivity State, string? Detail = null) : A
 {
     /// <summary>The mode from now on, when it changed.</summary>
     public string? PermissionMode { get; init; }
+
+    /// <summary>The message that was given to the agent with this; its <c>done</c> is still to come.</summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>How many tasks run on between turns, when that changed.</summary>
+    public int? Background { get; init; }
 }
 
-/// <summary>The agent's own failure (<c>not_logged_in</c>, <c>rate_limit</c>, <c>overloaded</c>, …), with a sentence for a person.</summary>
-public sealed record AgentError(string Code, string Message) : AgentEvent;
+/// <summary>
+/// The agent's own failure (<c>not_logged_in</c>, <c>rate_limit</c>, <c>overloaded</c>, …), with a sentence for a person. <c>resetsAt</c>: when a limit ends;
+/// <c>action</c>: what to do on the machine.
+/// </summary>
+public sealed record AgentError(string Code, string Message, DateTimeOffset? ResetsAt = null, string? Action = null) : AgentEvent;
 
-/// <summary>The end of a turn: exactly one, whatever happened. <c>interrupted</c>: the agent or the daemon died in the middle; nothing is run again by itself.</summary>
+/// <summary>The agent's list of what is to be done, as it is now; it replaces the one before.</summary>
+public sealed record AgentTodo(IReadOnlyList<TodoItem> Items) : AgentEvent;
+
+public sealed record TodoItem(string Id, string Content, TodoState State);
+
+[JsonConverter(typeof(JsonStringEnumConverter<TodoState>))]
+public enum TodoState
+{
+    [JsonStringEnumMemberName("pending")] Pending,
+    [JsonStringEnumMemberName("in_progress")] InProgress,
+    [JsonStringEnumMemberName("completed")] Completed,
+}
+
+/// <summary>A sub-agent or a command in the background: begun by the tool call <c>toolUseId</c>, told again when its state changes.</summary>
+public sealed record AgentTask(string TaskId, TaskKind Kind, TaskState State, string Description, string? ToolUseId = null, string? Summary = null) : AgentEvent;
+
+[JsonConverter(typeof(JsonStringEnumConverter<TaskKind>))]
+public enum TaskKind
+{
+    [JsonStringEnumMemberName("agent")] Agent,
+    [JsonStringEnumMemberName("command")] Command,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<TaskState>))]
+public enum TaskState
+{
+    [JsonStringEnumMemberName("running")] Running,
+    [JsonStringEnumMemberName("completed")] Completed,
+    [JsonStringEnumMemberName("failed")] Failed,
+    [JsonStringEnumMemberName("stopped")] Stopped,
+}
+
+/// <summary>The events <c>from</c> to <c>to</c> are not kept any more; the next one has the number after <c>to</c>. Has no <c>seq</c>: it is told to those it concerns.</summary>
+public sealed record AgentGap(long From, long To) : AgentEvent;
+
+/// <summary>
+/// The end of a turn: exactly one, whatever happened. <c>interrupted</c>: the agent or the daemon died in the middle; nothing is run again by itself.
+/// <c>costUsd</c> is the turn's, <c>totalCostUsd</c> the session's; <c>contextTokens</c> of <c>contextWindow</c> are in use. <c>messageId</c> is the message that began
+/// the turn, <c>steered</c> those that went into it.
+/// </summary>
 public sealed record AgentDone(
     bool Cancelled,
     bool IsError,
@@ -154,7 +205,11 @@ public sealed record AgentDone(
     AgentUsage? Usage = null,
     int? Turns = null,
     bool? Interrupted = null,
-    string? MessageId = null) : AgentEvent;
+    string? MessageId = null,
+    decimal? TotalCostUsd = null,
+    long? ContextTokens = null,
+    long? ContextWindow = null,
+    IReadOnlyList<string>? Steered = null) : AgentEvent;
 
 /// <summary>Tokens of this turn.</summary>
 public sealed record AgentUsage(long InputTokens, long OutputTokens, long CacheReadTokens, long CacheCreationTokens);

@@ -50,6 +50,11 @@ export interface Requests {
   agent_cancel: { request: AgentCancelRequest; response: AgentCancelResponse };
   agent_set_mode: { request: AgentSetModeRequest; response: AgentSetModeResponse };
   agent_prompt_response: { request: AgentPromptResponseRequest; response: AgentPromptResponseResponse };
+  agent_session_take_over: { request: AgentSessionTakeOverRequest; response: AgentSessionTakeOverResponse };
+  agent_session_fork: { request: AgentSessionForkRequest; response: AgentSessionForkResponse };
+  agents_list: { request: AgentsListRequest; response: AgentsListResponse };
+  agent_commands: { request: AgentCommandsRequest; response: AgentCommandsResponse };
+  agent_prompts_list: { request: AgentPromptsListRequest; response: AgentPromptsListResponse };
 }
 
 /** Every event by its wire name. */
@@ -576,20 +581,21 @@ export interface CommandHistoryResponse {
   runs: CommandHistoryEntry[];
 }
 
-/** Begins a session with its first message. `messageId` is a UUID the client made: the same one again is answered the same and never runs twice. */
+/** Begins a session with its first message. `messageId` is a UUID the client made: the same one again is answered the same and never runs twice. `agent` is one of `agents_list`; Claude Code when absent. */
 export interface AgentSessionNewRequest {
   messageId: string;
   content: string;
   images?: ImageData[];
   model?: string;
   permissionMode?: PermissionMode;
+  agent?: string;
 }
 
 export interface AgentSessionNewResponse {
   agentSessionId: string;
 }
 
-/** One more message to a session: one turn each, in order. The 51st waiting one is `DAEMON_BUSY`. */
+/** One more message to a session: one turn each, in order. The 51st waiting one is `DAEMON_BUSY`. With `steer` it does not wait for the end of a running turn but goes into it. A session that a terminal has open is `CONFLICT` with reason `in_terminal`. */
 export interface AgentMessageRequest {
   agentSessionId: string;
   messageId: string;
@@ -597,12 +603,14 @@ export interface AgentMessageRequest {
   images?: ImageData[];
   model?: string;
   permissionMode?: PermissionMode;
+  steer?: boolean;
 }
 
-/** `position` is the place among the waiting messages, from 1; 0 when it runs at once. */
+/** `position` is the place among the waiting messages, from 1; 0 when it runs at once. `steered`: it went into the running turn. */
 export interface AgentMessageResponse {
   queued: boolean;
   position: number;
+  steered?: boolean;
 }
 
 /** The project's sessions, the latest activity first. `before` is the `agentSessionId` of the last one seen. */
@@ -615,15 +623,22 @@ export interface AgentSessionsListResponse {
   sessions: AgentSessionEntry[];
 }
 
-/** Re-sends every event with a greater `seq` in order, answers, then goes on live. */
+/** Re-sends every event with a greater `seq` in order, answers, then goes on live. What is not kept any more is one `gap` event. With `limit` at most so many events come, and `more` says that the client is to ask on, from the last one: it follows the session only when nothing is left. `epoch` is the one that the client's `afterSeq` was counted in. */
 export interface AgentSessionAttachRequest {
   agentSessionId: string;
   afterSeq: number;
+  limit?: number;
+  epoch?: string;
 }
 
+/** `epoch` names the log that `seq` counts in; it changes when the machine's database was restored or began anew. `resync`: the client's cursor is of another log; nothing was sent, and the client forgets what it has and asks again from 0. `inTerminal`: a terminal has the session open. */
 export interface AgentSessionAttachResponse {
   lastSeq: number;
   state: AgentSessionState;
+  epoch: string;
+  more?: boolean;
+  resync?: boolean;
+  inTerminal?: boolean;
 }
 
 /** Stops the running turn; its `done` then says `cancelled`. */
@@ -663,17 +678,61 @@ export interface AgentPromptResponseResponse {
   accepted: boolean;
 }
 
-/** Goes to every client of the user, so that lists and badges stay true. */
+/** Goes to every client of the user, so that lists and badges stay true. `machineOpenPrompts` counts the prompts of all sessions of the machine. */
 export interface AgentSessionChanged {
   agentSessionId: string;
   state: AgentSessionState;
   title: string;
   openPrompts: number;
   lastSeq: number;
+  machineOpenPrompts: number;
+  inTerminal?: boolean;
+  background?: number;
 }
 
-/** One thing that happened in an agent session. `seq` grows by exactly one per session and event; only `text_delta`, which is not kept, has none. */
-export type AgentEvent = AgentInit | AgentUser | AgentText | AgentTextDelta | AgentThinking | AgentFileCreate | AgentFileEdit | AgentToolUse | AgentToolResult | AgentPrompt | AgentPromptResolved | AgentStatus | AgentError | AgentDone;
+/** Ends the terminal's process that has this session open, so that it can be continued here. Not open in a terminal: nothing to do, which is fine. */
+export interface AgentSessionTakeOverRequest {
+  agentSessionId: string;
+}
+
+export interface AgentSessionTakeOverResponse {
+  takenOver: boolean;
+}
+
+/** Makes a session of its own that begins with all that this one knows; the original stays as it is, wherever it is open. */
+export interface AgentSessionForkRequest {
+  agentSessionId: string;
+}
+
+export interface AgentSessionForkResponse {
+  agentSessionId: string;
+}
+
+/** The agents that this machine can run. Carries no project. */
+export type AgentsListRequest = Record<string, never>;
+
+export interface AgentsListResponse {
+  agents: AgentDescription[];
+}
+
+/** The slash commands of an agent in a project. */
+export interface AgentCommandsRequest {
+  agent?: string;
+}
+
+export interface AgentCommandsResponse {
+  commands: AgentCommand[];
+}
+
+/** Everything on this machine that waits for a person, in all projects, the oldest first. Carries no project. */
+export type AgentPromptsListRequest = Record<string, never>;
+
+export interface AgentPromptsListResponse {
+  prompts: OpenPrompt[];
+}
+
+/** One thing that happened in an agent session. `seq` grows by exactly one per session and event; only what is not kept, `text_delta` and `gap`, has none. */
+export type AgentEvent = AgentInit | AgentUser | AgentText | AgentTextDelta | AgentThinking | AgentFileCreate | AgentFileEdit | AgentToolUse | AgentToolResult | AgentPrompt | AgentPromptResolved | AgentStatus | AgentError | AgentDone | AgentTodo | AgentTask | AgentGap;
 
 /** What can go wrong with a request, as the client sees it. */
 export type ErrorCode = 'UNKNOWN_ERROR' | 'INVALID_REQUEST' | 'UNAUTHORIZED' | 'PROJECT_NOT_FOUND' | 'FILE_NOT_FOUND' | 'FILE_TOO_LARGE' | 'OUTSIDE_PROJECT_ROOT' | 'GIT_NOT_INITIALIZED' | 'COMMAND_TIMEOUT' | 'DAEMON_BUSY' | 'NOT_FOUND' | 'MACHINE_OFFLINE' | 'RELAY_TIMEOUT' | 'CONFLICT' | 'GIT_ERROR' | 'AGENT_UNAVAILABLE' | 'RATE_LIMITED' | 'TOO_MANY_ENTRIES' | 'ALREADY_EXISTS' | 'NOT_A_DIRECTORY' | 'IS_A_DIRECTORY';
@@ -856,7 +915,7 @@ export interface ImageData {
 /** How much the agent may do without asking. */
 export type PermissionMode = 'default' | 'acceptEdits' | 'plan' | 'dontAsk' | 'auto' | 'bypassPermissions';
 
-/** `messageCount` counts what was asked; `queued` what waits. */
+/** `messageCount` counts what was asked; `queued` what waits; `background` the tasks that run on between turns. `inTerminal`: a terminal has it open now, so that it can only be read here. `branch`: git's, where the session was last at work. */
 export interface AgentSessionEntry {
   agentSessionId: string;
   title: string;
@@ -867,12 +926,41 @@ export interface AgentSessionEntry {
   queued: number;
   model?: string;
   openPrompts?: number;
+  agent?: string;
+  origin?: SessionOrigin;
+  inTerminal?: boolean;
+  branch?: string;
+  background?: number;
 }
 
 /** `waiting`: a prompt is open and the agent waits for a person. */
 export type AgentSessionState = 'idle' | 'running' | 'waiting';
 
 export type PromptDecision = 'allow' | 'deny';
+
+/** `agent` is its name in `agent_session_new`. One that is not `available` says in `action` what to do on the machine. */
+export interface AgentDescription {
+  agent: string;
+  name: string;
+  available: boolean;
+  version?: string;
+  action?: string;
+}
+
+/** `name` without the slash; `argumentHint` is what may follow it. */
+export interface AgentCommand {
+  name: string;
+  description: string;
+  argumentHint?: string;
+}
+
+/** `prompt` is the event as those who follow the session have it. */
+export interface OpenPrompt {
+  projectId: string;
+  agentSessionId: string;
+  title: string;
+  prompt: AgentPrompt;
+}
 
 /** The agent began a turn with these settings. */
 export interface AgentInit {
@@ -1022,22 +1110,26 @@ export interface AgentStatus {
   state: AgentActivity;
   detail?: string;
   permissionMode?: string;
+  messageId?: string;
+  background?: number;
   agentSessionId: string;
   seq?: number;
   at: string;
 }
 
-/** The agent's own failure (`not_logged_in`, `rate_limit`, `overloaded`, …), with a sentence for a person. */
+/** The agent's own failure (`not_logged_in`, `rate_limit`, `overloaded`, …), with a sentence for a person. `resetsAt`: when a limit ends; `action`: what to do on the machine. */
 export interface AgentError {
   type: 'error';
   code: string;
   message: string;
+  resetsAt?: string;
+  action?: string;
   agentSessionId: string;
   seq?: number;
   at: string;
 }
 
-/** The end of a turn: exactly one, whatever happened. `interrupted`: the agent or the daemon died in the middle; nothing is run again by itself. */
+/** The end of a turn: exactly one, whatever happened. `interrupted`: the agent or the daemon died in the middle; nothing is run again by itself. `costUsd` is the turn's, `totalCostUsd` the session's; `contextTokens` of `contextWindow` are in use. `messageId` is the message that began the turn, `steered` those that went into it. */
 export interface AgentDone {
   type: 'done';
   cancelled: boolean;
@@ -1049,6 +1141,43 @@ export interface AgentDone {
   turns?: number;
   interrupted?: boolean;
   messageId?: string;
+  totalCostUsd?: number;
+  contextTokens?: number;
+  contextWindow?: number;
+  steered?: string[];
+  agentSessionId: string;
+  seq?: number;
+  at: string;
+}
+
+/** The agent's list of what is to be done, as it is now; it replaces the one before. */
+export interface AgentTodo {
+  type: 'todo';
+  items: TodoItem[];
+  agentSessionId: string;
+  seq?: number;
+  at: string;
+}
+
+/** A sub-agent or a command in the background: begun by the tool call `toolUseId`, told again when its state changes. */
+export interface AgentTask {
+  type: 'task';
+  taskId: string;
+  kind: TaskKind;
+  state: TaskState;
+  description: string;
+  toolUseId?: string;
+  summary?: string;
+  agentSessionId: string;
+  seq?: number;
+  at: string;
+}
+
+/** The events `from` to `to` are not kept any more; the next one has the number after `to`. Has no `seq`: it is told to those it concerns. */
+export interface AgentGap {
+  type: 'gap';
+  from: number;
+  to: number;
   agentSessionId: string;
   seq?: number;
   at: string;
@@ -1073,6 +1202,9 @@ export interface GitHunk {
 
 /** `interrupted`: the daemon ended before the command did, or the project was removed. */
 export type CommandState = 'running' | 'exited' | 'cancelled' | 'timed_out' | 'interrupted';
+
+/** Where a session was begun. */
+export type SessionOrigin = 'phone' | 'terminal';
 
 /** An image of a message; `data` (base64) is left out when it is large. */
 export interface AgentImage {
@@ -1114,8 +1246,20 @@ export interface AgentUsage {
   cacheCreationTokens: number;
 }
 
+export interface TodoItem {
+  id: string;
+  content: string;
+  state: TodoState;
+}
+
+export type TaskKind = 'agent' | 'command';
+
+export type TaskState = 'running' | 'completed' | 'failed' | 'stopped';
+
 export interface PromptOption {
   label: string;
   description?: string;
   preview?: string;
 }
+
+export type TodoState = 'pending' | 'in_progress' | 'completed';

@@ -1,12 +1,11 @@
 using System.Text;
-using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Features.Agent;
 
-internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, ProjectStore projects, ClaudeLocator claude) : IFeature
+internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, ProjectStore projects, AgentPrograms programs) : IFeature
 {
     private const int MaxPromptBytes = 256 * 1024;
     private const int MaxImages = 5;
@@ -29,15 +28,16 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     {
         var project = projects.Require(context.ProjectId);
         var message = Validated(request.MessageId, request.Content, request.Images, request.Model, request.PermissionMode);
+        var program = programs.Require(request.Agent);
         var known = store.FindMessage(message.MessageId);
         if (known is null)
         {
-            await claude.RequireAsync(cancellationToken);
+            await program.RequireAsync(cancellationToken);
         }
 
         var session = known is not null
             ? sessions.Require(known.AgentSessionId, project.ProjectId)
-            : sessions.Begin(project, message);
+            : sessions.Begin(project, program.Name, message);
         await session.AcceptAsync(message, context.ClientId, begins: true, _ => context.ReplyAsync(new AgentSessionNewResponse(session.Id), cancellationToken));
         await projects.OpenedAsync(project.ProjectId);
     }
@@ -48,7 +48,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         var message = Validated(request.MessageId, request.Content, request.Images, request.Model, request.PermissionMode);
         if (store.FindMessage(message.MessageId) is null)
         {
-            await claude.RequireAsync(cancellationToken);
+            await programs.Require(session.Agent).RequireAsync(cancellationToken);
         }
 
         await session.AcceptAsync(message, context.ClientId, begins: false, response => context.ReplyAsync(response, cancellationToken));

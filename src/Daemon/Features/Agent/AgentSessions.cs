@@ -30,7 +30,7 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
     /// The session that this message begins, kept when it is accepted. Its id follows from the message's, so that two arrivals of one message at
     /// the same moment find one session.
     /// </summary>
-    public AgentSession Begin(Project project, StoredMessage message)
+    public AgentSession Begin(Project project, string agent, StoredMessage message)
     {
         var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"session of {message.MessageId}"))[..16];
 
@@ -44,6 +44,7 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
             AgentSessionId = id,
             AgentId = id,
             ProjectId = project.ProjectId,
+            Agent = agent,
             Cwd = project.Path,
             Title = TitleOf(message.Content),
             StartedAt = now,

@@ -40,6 +40,17 @@ internal sealed record SessionRecord
     public int? ProcessId { get; init; }
 
     public long? ProcessStarted { get; init; }
+
+    /// <summary>The <see cref="IAgentProgram.Name"/> of what runs it.</summary>
+    public required string Agent { get; init; }
+
+    public SessionOrigin Origin { get; init; }
+
+    /// <summary>The last line of the agent's own transcript that the log has; null when it never looked there.</summary>
+    public string? TranscriptLeaf { get; init; }
+
+    /// <summary>The transcript's size then.</summary>
+    public long TranscriptSize { get; init; }
 }
 
 /// <summary>An accepted message as it is kept.</summary>
@@ -59,7 +70,8 @@ internal enum MessageState
 internal sealed class AgentStore(Database database)
 {
     private const string Columns =
-        "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started";
+        "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started, "
+        + "agent, origin, transcript_leaf, transcript_size";
 
     public SessionRecord? Find(string agentSessionId) => database.Read(connection =>
         connection.Query($"SELECT {Columns} FROM agent_sessions WHERE agent_session_id = $1", ToRecord, agentSessionId).FirstOrDefault());
@@ -84,6 +96,15 @@ internal sealed class AgentStore(Database database)
     public IReadOnlyList<string> OpenPrompts(string agentSessionId) => database.Read(connection => connection.Query(
         "SELECT prompt_id FROM agent_prompts WHERE agent_session_id = $1", row => row.GetString(0), agentSessionId));
 
+    /// <summary>The open prompts of all sessions, the oldest first.</summary>
+    public IReadOnlyList<OpenPrompt> OpenPrompts() => database.Read(connection => connection.Query("""
+        SELECT s.project_id, agent_session_id, s.title, e.json
+        FROM agent_prompts p JOIN agent_events e USING (agent_session_id, seq) JOIN agent_sessions s USING (agent_session_id)
+        ORDER BY e.at, agent_session_id, seq
+        """, row => new OpenPrompt(row.GetString(0), row.GetString(1), row.GetString(2), ReadPrompt(row.GetFieldValue<byte[]>(3)))));
+
+    public int CountOpenPrompts() => (int)database.Read(connection => connection.QueryInt64("SELECT count(*) FROM agent_prompts"));
+
     /// <summary>At most <paramref name="limit"/> events after <paramref name="afterSeq"/>, as they were sent.</summary>
     public IReadOnlyList<(long Seq, byte[] Json)> Events(string agentSessionId, long afterSeq, int limit) => database.Read(connection => connection.Query(
         "SELECT seq, json FROM agent_events WHERE agent_session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
@@ -95,21 +116,22 @@ internal sealed class AgentStore(Database database)
         """, row => row.GetFieldValue<byte[]>(0), agentSessionId, upToSeq));
 
     /// <summary>Events, the session's new state and whatever belongs to them, in one transaction.</summary>
-    public Task SaveAsync(SessionRecord session, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) => database.WriteAsync(connection =>
+    public Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) => database.WriteAsync(connection =>
     {
         connection.Execute($"""
-            INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
             ON CONFLICT (agent_session_id) DO UPDATE SET
                 title = excluded.title, last_activity_at = excluded.last_activity_at, message_count = excluded.message_count, last_seq = excluded.last_seq,
                 model = excluded.model, permission_mode = excluded.permission_mode, agent_id = excluded.agent_id, begun = excluded.begun,
-                cost_usd = excluded.cost_usd, process_id = excluded.process_id, process_started = excluded.process_started
+                cost_usd = excluded.cost_usd, process_id = excluded.process_id, process_started = excluded.process_started,
+                transcript_leaf = excluded.transcript_leaf, transcript_size = excluded.transcript_size
             """,
             session.AgentSessionId, session.ProjectId, session.Cwd, session.Title, session.StartedAt, session.LastActivityAt, session.MessageCount, session.LastSeq,
             session.Model, session.Mode.ToString(), session.AgentId, session.Begun, session.CostUsd.ToString(CultureInfo.InvariantCulture),
-            session.ProcessId, session.ProcessStarted);
+            session.ProcessId, session.ProcessStarted, session.Agent, session.Origin.ToString(), session.TranscriptLeaf, session.TranscriptSize);
         foreach (var (seq, json) in events)
         {
-            connection.Execute("INSERT INTO agent_events VALUES ($1, $2, $3)", session.AgentSessionId, seq, json);
+            connection.Execute("INSERT INTO agent_events VALUES ($1, $2, $3, $4)", session.AgentSessionId, seq, json, at);
         }
 
         also?.Invoke(connection);
@@ -128,6 +150,8 @@ internal sealed class AgentStore(Database database)
     public static void RemovePrompt(SqliteConnection connection, string promptId) => connection.Execute(
         "DELETE FROM agent_prompts WHERE prompt_id = $1", promptId);
 
+    private static AgentPrompt ReadPrompt(byte[] json) => (AgentPrompt)JsonSerializer.Deserialize(json, ProtocolJson.For<AgentEvent>())!;
+
     private static SessionRecord ToRecord(SqliteDataReader row) => new()
     {
         AgentSessionId = row.GetString(0),
@@ -145,6 +169,10 @@ internal sealed class AgentStore(Database database)
         CostUsd = decimal.Parse(row.GetString(12), CultureInfo.InvariantCulture),
         ProcessId = row.IsDBNull(13) ? null : row.GetInt32(13),
         ProcessStarted = row.IsDBNull(14) ? null : row.GetInt64(14),
+        Agent = row.GetString(15),
+        Origin = Enum.Parse<SessionOrigin>(row.GetString(16)),
+        TranscriptLeaf = row.NullableString(17),
+        TranscriptSize = row.GetInt64(18),
     };
 }
 

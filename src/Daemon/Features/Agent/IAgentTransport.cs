@@ -42,9 +42,6 @@ internal sealed record UserInput(string MessageId, string Content, IReadOnlyList
 
 internal sealed record PromptAnswer(bool Allow, IReadOnlyList<int> Suggestions, string? Message, JsonElement? UpdatedInput, IReadOnlyDictionary<string, string>? Answers, bool Interrupt);
 
-/// <summary>Starts an agent. Throws <c>AGENT_UNAVAILABLE</c> when it is missing or not logged in.</summary>
-internal delegate Task<IAgentTransport> StartAgent(AgentStart start, CancellationToken cancellationToken);
-
 /// <summary>Something an agent said, in no agent's own words.</summary>
 internal abstract record AgentSignal;
 

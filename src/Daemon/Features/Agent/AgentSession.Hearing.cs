@@ -1,0 +1,185 @@
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Daemon.Features.Agent;
+
+// What the agent says, in its order.
+internal sealed partial class AgentSession
+{
+    private async Task ListenAsync(IAgentTransport agent)
+    {
+        List<AgentSignal> batch = [];
+        while (await agent.Signals.WaitToReadAsync())
+        {
+            while (batch.Count < 200 && agent.Signals.TryRead(out var signal))
+            {
+                batch.Add(signal);
+            }
+
+            if (ReferenceEquals(_agent, agent))
+            {
+                try
+                {
+                    await DoAsync(() => HearAsync(agent, batch));
+                }
+                catch (Exception ex)
+                {
+                    LogLostSignal(ex);
+                }
+            }
+
+            batch.Clear();
+        }
+
+        await agent.DisposeAsync();
+    }
+
+    private async Task HearAsync(IAgentTransport agent, List<AgentSignal> signals)
+    {
+        List<AgentEvent> events = [];
+        foreach (var signal in signals)
+        {
+            if (signal is Happened happened)
+            {
+                Note(happened.Event, events);
+                continue;
+            }
+
+            await GuardAsync(() => FlushAsync(events));
+            await GuardAsync(() => HearAsync(agent, signal));
+        }
+
+        await GuardAsync(() => FlushAsync(events));
+    }
+
+    // What cannot be kept (a full disk) must not take with it what follows: above all not the end of the turn or of the agent.
+    private async Task GuardAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception ex)
+        {
+            LogLostSignal(ex);
+        }
+    }
+
+    private async Task HearAsync(IAgentTransport agent, AgentSignal signal)
+    {
+        switch (signal)
+        {
+            case TextGrew grew:
+                await GrowAsync(grew);
+                break;
+            case PromptAsked asked:
+                await AskAsync(asked);
+                break;
+            case PromptWithdrawn withdrawn when _prompts.Values.FirstOrDefault(p => p.RequestId == withdrawn.RequestId) is { } prompt:
+                await PublishAsync(await ClosePromptAsync(prompt, PromptOutcome.Withdrawn, by: null));
+                await AnnounceAsync();
+                break;
+            case TurnEnded ended when _turn is { } turn:
+                await EndTurnAsync(Done(ended, turn));
+                await RunNextAsync();
+                break;
+            case AgentIdChanged changed:
+                _record = _record with { AgentId = changed.AgentId, Begun = true };
+                await SaveAsync([], null);
+                break;
+            case TitleChanged title:
+                _record = _record with { Title = title.Title };
+                await SaveAsync([], null);
+                await AnnounceAsync();
+                break;
+            case ModeChanged mode:
+                await ModeAsync(mode);
+                break;
+            case AgentExited exited:
+                await ExitedAsync(agent, exited);
+                break;
+        }
+    }
+
+    private void Note(AgentEvent happened, List<AgentEvent> events)
+    {
+        switch (happened)
+        {
+            case AgentInit:
+                _record = _record with { Begun = true };
+
+                // Background work that ends can begin a turn of its own.
+                _turn ??= new Turn(null, _world.Time.GetTimestamp());
+                break;
+            case AgentText { ParentToolUseId: null } or AgentStatus { State: AgentActivity.Retrying }:
+                _partial.Clear();
+                break;
+        }
+
+        events.Add(happened);
+    }
+
+    private async Task FlushAsync(List<AgentEvent> events)
+    {
+        if (events.Count > 0)
+        {
+            List<AgentEvent> batch = [.. events];
+            events.Clear();
+            await PublishAsync(await SaveAsync(batch, null));
+        }
+    }
+
+    private async Task GrowAsync(TextGrew grew)
+    {
+        if (grew.MessageId != _partialMessage)
+        {
+            _partialMessage = grew.MessageId;
+            _partial.Clear();
+        }
+
+        _partial.Append(grew.Delta);
+        await _audience.PublishAsync(AgentAudience.ToJson(Delta(grew.MessageId, grew.Delta)));
+    }
+
+    private async Task AskAsync(PromptAsked asked)
+    {
+        _prompts.Add(asked.Prompt.PromptId, asked);
+        await PublishAsync(await SaveAsync(
+            [asked.Prompt, new AgentStatus(AgentActivity.Waiting) { AgentSessionId = Id }],
+            connection => AgentStore.AddPrompt(connection, Id, asked.Prompt.PromptId, _record.LastSeq - 1)));
+        await AnnounceAsync();
+    }
+
+    private Task<IReadOnlyList<byte[]>> ClosePromptAsync(PromptAsked prompt, PromptOutcome outcome, string? by)
+    {
+        _prompts.Remove(prompt.Prompt.PromptId);
+        List<AgentEvent> events = [new AgentPromptResolved(prompt.Prompt.PromptId, outcome, by) { AgentSessionId = Id }];
+        if (_turn is not null && _prompts.Count == 0)
+        {
+            events.Add(new AgentStatus(AgentActivity.Running) { AgentSessionId = Id });
+        }
+
+        return SaveAsync(events, connection => AgentStore.RemovePrompt(connection, prompt.Prompt.PromptId));
+    }
+
+    private async Task ModeAsync(ModeChanged changed)
+    {
+        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => Claude.ClaudeProcess.ModeName(m) == changed.PermissionMode) is var mode && mode != _record.Mode)
+        {
+            await KeepModeAsync(mode);
+        }
+    }
+
+    // Whoever follows the session, now or later, knows its mode from its events alone.
+    private async Task KeepModeAsync(PermissionMode mode)
+    {
+        List<AgentEvent> events = [];
+        if (mode != _record.Mode)
+        {
+            var activity = _prompts.Count > 0 ? AgentActivity.Waiting : _turn is null ? AgentActivity.Idle : AgentActivity.Running;
+            events.Add(new AgentStatus(activity) { AgentSessionId = Id, PermissionMode = Claude.ClaudeProcess.ModeName(mode) });
+            _record = _record with { Mode = mode };
+        }
+
+        await PublishAsync(await SaveAsync(events, null));
+    }
+}

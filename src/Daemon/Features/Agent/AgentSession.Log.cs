@@ -1,0 +1,92 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using PocketCoder.Protocol;
+
+namespace PocketCoder.Daemon.Features.Agent;
+
+// What a session puts on disk, and whom it tells.
+internal sealed partial class AgentSession
+{
+    private async Task ReplayAsync(string clientId, long afterSeq)
+    {
+        var cursor = afterSeq;
+        while (_world.Store.Events(Id, cursor, ReplayChunk) is { Count: > 0 } events)
+        {
+            foreach (var (seq, json) in events)
+            {
+                await _audience.SendToAsync(clientId, json);
+                cursor = seq;
+            }
+        }
+
+        foreach (var json in _world.Store.OpenPromptEvents(Id, afterSeq))
+        {
+            await _audience.SendToAsync(clientId, json);
+        }
+
+        if (_partial.Length > 0)
+        {
+            await _audience.SendToAsync(clientId, AgentAudience.ToJson(Delta(_partialMessage, _partial.ToString())));
+        }
+    }
+
+    /// <summary>Numbers the events, puts them and the session on disk, and gives their JSON for <see cref="PublishAsync"/>.</summary>
+    private async Task<IReadOnlyList<byte[]>> SaveAsync(List<AgentEvent> events, Action<SqliteConnection>? also)
+    {
+        var now = _world.Time.GetUtcNow();
+        var before = _record;
+        var seq = _record.LastSeq;
+        List<(long Seq, byte[] Json)> rows = [];
+        foreach (var happened in events)
+        {
+            seq++;
+            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = now }, MaxEventBytes)));
+        }
+
+        _record = _record with { LastSeq = seq, LastActivityAt = events.Count > 0 ? now : _record.LastActivityAt };
+        try
+        {
+            await _world.Store.SaveAsync(_record, now, rows, also);
+        }
+        catch
+        {
+            // Nothing was kept, so nothing may be told and no number is used up.
+            _record = before;
+            throw;
+        }
+
+        return [.. rows.Select(row => row.Json)];
+    }
+
+    private async Task PublishAsync(IReadOnlyList<byte[]> events)
+    {
+        foreach (var json in events)
+        {
+            await _audience.PublishAsync(json);
+        }
+    }
+
+    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts());
+
+    private AgentTextDelta Delta(string messageId, string delta) => new(messageId, delta) { AgentSessionId = Id, At = _world.Time.GetUtcNow() };
+
+    private void LogLostSignal(Exception exception) => LogLostSignal(_world.Logger, exception, Id);
+
+    private void LogExited(int exitCode, string session) => LogExited(_world.Logger, exitCode, session);
+
+    private void LogForced(string session) => LogForced(_world.Logger, session);
+
+    private void LogNotGiven(Exception exception, string session) => LogNotGiven(_world.Logger, exception, session);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What the agent of session {Session} said could not be kept")]
+    private static partial void LogLostSignal(ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The agent of session {Session} ended in the middle of a turn with exit code {ExitCode}")]
+    private static partial void LogExited(ILogger logger, int exitCode, string session);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The agent of session {Session} did not stop when interrupted and was ended")]
+    private static partial void LogForced(ILogger logger, string session);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A message of session {Session} could not be given to the agent")]
+    private static partial void LogNotGiven(ILogger logger, Exception exception, string session);
+}
