@@ -44,6 +44,9 @@ public sealed record DaemonOptions
     public TimeSpan AgentWarmFor { get; init; } = TimeSpan.FromMinutes(10);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How sessions are kept. Only the nemesis, which has to be seen to catch a store that is wrong, sets another.</summary>
+    internal Func<Database, AgentStore> OpenAgentStore { get; init; } = database => new AgentStore(database);
 }
 
 /// <summary>
@@ -222,7 +225,7 @@ public sealed class Daemon : IAsyncDisposable
         _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
 
         // 3. The relay, and everything that answers what comes over it.
-        AgentStore agentStore = new(database);
+        var agentStore = _options.OpenAgentStore(database);
         AgentPrograms programs = new(new ClaudeProgram(claude, children, logging.CreateLogger<ClaudeProcess>()));
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(

@@ -9,6 +9,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
 {
     private readonly Events _events = new(pipes, sessionId);
     private readonly HashSet<string> _seen = [];
+    private readonly Ledger _ledger = Ledger.FromEnvironment();
     private string _permissionMode = permissionMode;
 
     public JsonObject Respond(JsonObject request)
@@ -37,8 +38,10 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
                 // An interrupt that came while nothing ran stops nothing.
             }
 
+            var prompt = TextOf(message["message"]?["content"]);
+            _ledger.Note((string?)message["uuid"], prompt);
             _events.Init(_permissionMode);
-            await TurnAsync(TextOf(message["message"]?["content"]));
+            await TurnAsync(prompt);
         }
 
         return 0;
@@ -53,8 +56,11 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
             case "say":
                 Say(rest);
                 break;
+            case "stream":
+                await StreamAsync(rest);
+                break;
             case "ask-permission":
-                await AskAsync();
+                await AskAsync(rest);
                 break;
             case "wait":
                 await WaitAsync();
@@ -113,7 +119,25 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
         Aborted("aborted_streaming", "[Request interrupted by user]");
     }
 
-    private async Task AskAsync()
+    private async Task StreamAsync(string rest)
+    {
+        var words = rest.Split(' ', 2);
+        _events.Begin();
+        for (var i = 0; i < Number(words[0]); i++)
+        {
+            _events.Delta("word ");
+            var interrupted = pipes.Interrupts.WaitToReadAsync().AsTask();
+            if (await Task.WhenAny(interrupted, Task.Delay(20)) == interrupted)
+            {
+                Aborted("aborted_streaming", "[Request interrupted by user]");
+                return;
+            }
+        }
+
+        Say(words[1]);
+    }
+
+    private async Task AskAsync(string rest)
     {
         var toolUseId = $"toolu_{Guid.NewGuid():N}";
         var requestId = Guid.NewGuid().ToString();
@@ -151,7 +175,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
             return;
         }
 
-        Say(allowed ? "Allowed." : "Denied.");
+        Say($"{(allowed ? "Allowed." : "Denied.")} {rest}".TrimEnd());
     }
 
     // Null when the turn was interrupted first. As in the real CLI an unknown id is ignored and the end of stdin is a denial.

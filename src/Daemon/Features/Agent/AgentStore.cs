@@ -67,13 +67,13 @@ internal enum MessageState
 }
 
 /// <summary>Sessions, their events and their messages in SQLite. A write's task ends when it is on disk.</summary>
-internal sealed class AgentStore(Database database)
+internal class AgentStore(Database database)
 {
     private const string Columns =
         "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started, "
         + "agent, origin, transcript_leaf, transcript_size";
 
-    public SessionRecord? Find(string agentSessionId) => database.Read(connection =>
+    public virtual SessionRecord? Find(string agentSessionId) => database.Read(connection =>
         connection.Query($"SELECT {Columns} FROM agent_sessions WHERE agent_session_id = $1", ToRecord, agentSessionId).FirstOrDefault());
 
     public IReadOnlyList<SessionRecord> OfProject(string projectId) => database.Read(connection =>
@@ -116,7 +116,7 @@ internal sealed class AgentStore(Database database)
         """, row => row.GetFieldValue<byte[]>(0), agentSessionId, upToSeq));
 
     /// <summary>Events, the session's new state and whatever belongs to them, in one transaction.</summary>
-    public Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) => database.WriteAsync(connection =>
+    public virtual Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) => database.WriteAsync(connection =>
     {
         connection.Execute($"""
             INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
