@@ -1,8 +1,12 @@
 using System.Globalization;
+using PocketCoder.Nemesis.Faults;
 
 namespace PocketCoder.Nemesis;
 
-/// <summary>Runs of a minute each, one after the other, for as long as asked; ends with the sums. The n-th run has the n-th seed after the first.</summary>
+/// <summary>
+/// Runs of a minute each, one after the other, for as long as asked; ends with the sums. The n-th run has the n-th seed after the first.
+/// <c>--faults KIND,KIND</c> does only those, <c>--bug NAME</c> plants one.
+/// </summary>
 internal static class Bench
 {
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
@@ -13,7 +17,8 @@ internal static class Bench
         for (var left = TimeSpan.FromMinutes(minutes); left > TimeSpan.Zero; left -= TimeSpan.FromMinutes(1))
         {
             var duration = left < TimeSpan.FromMinutes(1) ? left : TimeSpan.FromMinutes(1);
-            var result = await Run.ExecuteAsync(new RunOptions(unchecked(seed + sums.Runs), duration) { PlantedBug = Value("--bug") });
+            RunOptions options = new(unchecked(seed + sums.Runs), duration) { PlantedBug = Value("--bug") };
+            var result = await Run.ExecuteAsync(Value("--faults") is { } faults ? options with { Faults = [.. faults.Split(',').Select(Enum.Parse<FaultKind>)] } : options);
             Console.WriteLine(result);
             sums = sums.With(result);
         }

@@ -13,6 +13,9 @@ internal sealed record RunOptions(int Seed, TimeSpan Duration)
 {
     public IReadOnlyList<FaultKind> Faults { get; init; } = Enum.GetValues<FaultKind>();
 
+    /// <summary>After so many the run ends, also before its time.</summary>
+    public int EnoughFaults { get; init; } = int.MaxValue;
+
     public string? PlantedBug { get; init; }
 
     public int Clients { get; init; } = 4;
@@ -34,13 +37,19 @@ internal static class Run
 
         using CancellationTokenSource end = new(options.Duration);
         using CancellationTokenSource giveUp = new(options.Duration + SettlePatience);
-        await Task.WhenAll([nemesis.RunAsync(end.Token), .. clients.Select(client => client.RunAsync(end.Token, giveUp.Token))]);
+        await Task.WhenAll([StrikeAsync(), .. clients.Select(client => client.RunAsync(end.Token, giveUp.Token))]);
 
         recorder.Add(new Fault("none any more"));
         var outcome = await OutcomeAsync(system, world);
         var survivors = await system.StopAsync();
         Recording recording = new(recorder.Entries(), outcome with { Ledger = system.Ledger() });
         return new Result(options, recording, Checker.Check(recording), world.Operations, nemesis.Counts, survivors, [.. system.DaemonLog()]);
+
+        async Task StrikeAsync()
+        {
+            await nemesis.RunAsync(options.EnoughFaults, end.Token);
+            await end.CancelAsync();
+        }
     }
 
     private static async Task<string> PairAsync(Apart system)

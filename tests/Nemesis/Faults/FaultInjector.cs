@@ -7,16 +7,18 @@ namespace PocketCoder.Nemesis.Faults;
 /// <summary>The nemesis: at moments and in an order that its seed decides it does what networks, machines and people do. When it ends everything is up again.</summary>
 internal sealed class FaultInjector(int seed, IReadOnlyList<FaultKind> kinds, Apart system, Recorder recorder)
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(4);
     private readonly Random _random = new(seed);
 
     /// <summary>How often each was done.</summary>
     public ConcurrentDictionary<FaultKind, int> Counts { get; } = new();
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>Ends when it is told to stop or has done enough.</summary>
+    public async Task RunAsync(int enough, CancellationToken stop)
     {
-        while (true)
+        for (var done = 0; done < enough; done++)
         {
-            await Task.Delay(_random.Next(200, 1200), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await LullAsync(_random.Next(50, 900), _random.Next(4) == 0 ? 0 : _random.Next(1, 12), stop);
             if (stop.IsCancellationRequested)
             {
                 return;
@@ -26,6 +28,17 @@ internal sealed class FaultInjector(int seed, IReadOnlyList<FaultKind> kinds, Ap
             Counts.AddOrUpdate(kind, 1, (_, count) => count + 1);
             await DoAsync(kind);
             recorder.Add(new Fault(kind.ToString(), "over"));
+        }
+    }
+
+    // A system that is struck again before it does anything shows little, which is not to hang on the speed of the machine. Sometimes it is struck all the same.
+    private async Task LullAsync(int milliseconds, int messages, CancellationToken stop)
+    {
+        var enough = recorder.Acknowledgements + messages;
+        await Task.Delay(milliseconds, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var until = DateTime.UtcNow + Longest; recorder.Acknowledgements < enough && DateTime.UtcNow < until && !stop.IsCancellationRequested;)
+        {
+            await Task.Delay(10, CancellationToken.None);
         }
     }
 

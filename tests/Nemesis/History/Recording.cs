@@ -21,11 +21,16 @@ internal sealed class Recorder
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
+    private int _acknowledgements;
+
+    /// <summary>How many messages were acknowledged: how far the work has come.</summary>
+    public int Acknowledgements => Volatile.Read(ref _acknowledgements);
 
     public void Add(Entry entry)
     {
         lock (_lock)
         {
+            _acknowledgements += entry is Acknowledged ? 1 : 0;
             _entries.Add(entry with { Number = _entries.Count, Seconds = _watch.Elapsed.TotalSeconds });
         }
     }
