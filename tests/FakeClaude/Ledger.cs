@@ -1,8 +1,8 @@
 namespace PocketCoder.FakeClaude;
 
 /// <summary>
-/// What was really run, for whoever has to know it without asking the daemon: one line a message, written before its turn begins. Each process has a
-/// file of its own, so that none writes over another, and a line that is written survives the process.
+/// What was really given to be run, for whoever has to know it without asking the daemon: one line each time, written before the turn begins and also when
+/// the message is known already. Each process has a file of its own, so that none writes over another, and a line that is written survives the process.
 /// </summary>
 internal sealed class Ledger(string? directory)
 {

@@ -27,6 +27,9 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
     {
         await foreach (var message in pipes.Users.ReadAllAsync())
         {
+            var prompt = TextOf(message["message"]?["content"]);
+            _ledger.Note((string?)message["uuid"], prompt);
+
             // The same uuid again is the same message: the real CLI says nothing to it.
             if ((string?)message["uuid"] is { } uuid && !_seen.Add(uuid))
             {
@@ -38,8 +41,6 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
                 // An interrupt that came while nothing ran stops nothing.
             }
 
-            var prompt = TextOf(message["message"]?["content"]);
-            _ledger.Note((string?)message["uuid"], prompt);
             _events.Init(_permissionMode);
             await TurnAsync(prompt);
         }

@@ -34,7 +34,7 @@ internal sealed record Result(
     public override string ToString()
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"seed {Options.Seed}, {Options.Duration.TotalSeconds:0} s{(Options.PlantedBug is { } bug ? $", daemon with {bug}" : "")}: ");
+        text.Append(CultureInfo.InvariantCulture, $"seed {Options.Seed}, {Recording.Entries[^1].Seconds:0} s{(Options.PlantedBug is { } bug ? $", daemon with {bug}" : "")}: ");
         text.Append(CultureInfo.InvariantCulture, $"{Operations.Values.Sum()} operations ({Told(Operations)}); {Faults.Values.Sum()} faults ({Told(Faults)}); ");
         text.Append(CultureInfo.InvariantCulture, $"{Recording.Outcome.Logs.Count} sessions, {Acknowledged} messages acknowledged, {Recording.Outcome.Ledger.Count} run, {Logged} events logged, {Seen} seen; ");
         text.Append(CultureInfo.InvariantCulture, $"{Lost} lost, {Doubled} doubled, {Violations.Count} violations, {Survivors.Count} processes left");
@@ -82,7 +82,7 @@ internal sealed record Result(
 
     private static string Told(Entry entry) => entry is Saw saw
         ? $"client {saw.Client} on {saw.Connection} saw {Short(saw.Event.Json)}"
-        : entry.ToString().Replace($", Number = {entry.Number}, Seconds = {entry.Seconds}", "", StringComparison.Ordinal);
+        : entry.ToString();
 
     private static string Short(string json) => json.Length <= 240 ? json : json[..240] + "…";
 

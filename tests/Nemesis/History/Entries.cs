@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace PocketCoder.Nemesis.History;
 
 /// <summary>One thing that a client did or heard, or that was done to the system. <c>Number</c> gives the order in which they happened.</summary>
@@ -9,6 +11,9 @@ internal abstract record Entry
 
     /// <summary>The session it is about; null when it is about none, or about all.</summary>
     public virtual string? About => null;
+
+    // An entry reads as what is its own.
+    protected virtual bool PrintMembers(StringBuilder builder) => false;
 }
 
 /// <summary>A message left, once more when it was sent before. Without a session it begins one.</summary>
