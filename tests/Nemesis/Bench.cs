@@ -35,5 +35,9 @@ internal static class Bench
         public Sums With(Result result) => new(
             Runs + 1, Bad + (result.IsGood ? 0 : 1), Operations + result.Operations.Values.Sum(), Faults + result.Faults.Values.Sum(), Acknowledged + result.Acknowledged,
             Logged + result.Logged, Seen + result.Seen, Lost + result.Lost, Doubled + result.Doubled, Left + result.Survivors.Count);
+
+        public override string ToString() =>
+            $"{Runs} runs, {Bad} of them bad; {Operations} operations, {Faults} faults; {Acknowledged} messages acknowledged, {Logged} events logged, {Seen} seen; "
+            + $"{Lost} lost, {Doubled} doubled, {Left} processes left";
     }
 }

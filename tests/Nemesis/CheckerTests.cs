@@ -116,6 +116,23 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_message_is_given_once_while_it_waits()
+    {
+        _story.Entries.Add(new Sent(2, 2, "m3", Story.Session, "wait m3"));
+        _story.Happens(2, "user", ("messageId", "m3"), ("content", "wait m3"));
+        _story.Happens(2, "status", ("messageId", "m3"));
+        _story.Happens(2, "done", ("messageId", "m3"));
+        _story.Log[^1]["cancelled"] = true;
+        _story.Entries[^1] = _story.SawBy(2, index: 10);
+
+        Assert.Empty(_story.Violations());
+
+        _story.Happens(2, "status", ("messageId", "m3"));
+
+        Assert.Equal([Rule.RunTwice], _story.Broken());
+    }
+
+    [Fact]
     public void What_was_run_is_in_a_log()
     {
         _story.Ledger.Add("m3");

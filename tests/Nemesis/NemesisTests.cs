@@ -28,38 +28,38 @@ public sealed class NemesisTests(ITestOutputHelper output)
     private static int Seed() => int.TryParse(Environment.GetEnvironmentVariable("NEMESIS_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : Random.Shared.Next();
 }
 
-/// <summary>The checker is worth what it catches: daemons with a known bug.</summary>
+/// <summary>The checker is worth what it catches: daemons with a known bug, which shows when it wants to, and so within some runs.</summary>
 public sealed class PlantedBugTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private const int Runs = 4;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(40);
 
     [Fact]
-    public async Task An_event_that_is_sent_before_it_is_on_disk_is_caught_when_it_is_lost()
-    {
-        var broken = await BrokenAsync(PlantedBugs.SendBeforeCommit, FaultKind.KillDaemon, times: 4);
-
-        Assert.Contains(Rule.MessageLost, broken);
-        Assert.True(broken.Contains(Rule.EventLost) || broken.Contains(Rule.EventReplaced), "What a client saw is not in the log.");
-    }
+    public Task An_event_that_is_sent_before_it_is_on_disk_is_caught_when_it_is_lost() => IsCaughtAsync(
+        PlantedBugs.SendBeforeCommit, FaultKind.KillDaemon, times: 4,
+        broken => broken.Contains(Rule.MessageLost) && (broken.Contains(Rule.EventLost) || broken.Contains(Rule.EventReplaced)));
 
     [Fact]
-    public async Task A_message_that_is_not_known_again_is_caught_when_it_runs_twice()
-    {
-        var broken = await BrokenAsync(PlantedBugs.NoDeduplication, FaultKind.CutClient, times: 12);
-
-        Assert.Contains(Rule.RunTwice, broken);
-        Assert.Contains(Rule.MessageDoubled, broken);
-    }
+    public Task A_message_that_is_not_known_again_is_caught_when_it_runs_twice() => IsCaughtAsync(
+        PlantedBugs.NoDeduplication, FaultKind.CutClient, times: 15, broken => broken.Contains(Rule.MessageDoubled) && broken.Contains(Rule.RunTwice));
 
     [Fact]
-    public async Task A_number_that_is_given_twice_is_caught() =>
-        Assert.Contains(Rule.EventReplaced, await BrokenAsync(PlantedBugs.ReusedSeq, FaultKind.KillDaemon, times: 3));
+    public Task A_number_that_is_given_twice_is_caught() => IsCaughtAsync(
+        PlantedBugs.ReusedSeq, FaultKind.KillDaemon, times: 3, broken => broken.Contains(Rule.EventReplaced));
 
-    private async Task<HashSet<Rule>> BrokenAsync(string bug, FaultKind fault, int times)
+    private async Task IsCaughtAsync(string bug, FaultKind fault, int times, Func<HashSet<Rule>, bool> isCaught)
     {
-        var result = await Run.ExecuteAsync(new RunOptions(Random.Shared.Next(), Longest) { PlantedBug = bug, Faults = [fault], EnoughFaults = times });
-        output.WriteLine(result.ToString());
-        Assert.Empty(result.Survivors);
-        return [.. result.Violations.Select(v => v.Rule)];
+        for (var run = 1; run <= Runs; run++)
+        {
+            var result = await Run.ExecuteAsync(new RunOptions(Random.Shared.Next(), Longest) { PlantedBug = bug, Faults = [fault], EnoughFaults = times });
+            output.WriteLine(result.ToString());
+            Assert.Empty(result.Survivors);
+            if (isCaught([.. result.Violations.Select(v => v.Rule)]))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"A daemon with {bug} was not caught in {Runs} runs.");
     }
 }

@@ -2,7 +2,7 @@ using PocketCoder.Nemesis.History;
 
 namespace PocketCoder.Nemesis.Checks;
 
-/// <summary>Each message has one <c>done</c> and each <c>done</c> a message, in the order of the messages; a turn that ended well was run and has its answer, once.</summary>
+/// <summary>Each message is given to the agent at most once and has one <c>done</c> and each <c>done</c> a message, in the order of the messages; a turn that ended well was run and has its answer, once.</summary>
 internal static class Turns
 {
     public static IEnumerable<Violation> Check(Recording recording)
@@ -14,13 +14,18 @@ internal static class Turns
     private static IEnumerable<Violation> Ends(string session, IReadOnlyList<LoggedEvent> log)
     {
         Dictionary<string, long> waiting = [];
-        HashSet<string> ended = [];
+        HashSet<string> ended = [], given = [];
         long last = 0;
         foreach (var logged in log)
         {
             if (logged is { Type: "user", MessageId: { } asked })
             {
                 waiting[asked] = logged.Seq;
+            }
+
+            if (logged is { Type: "status", MessageId: { } receipt } && !(waiting.ContainsKey(receipt) & given.Add(receipt)))
+            {
+                yield return new Violation(Rule.RunTwice, $"Event {logged.Seq} gives message {receipt}, which was given or does not wait.", session);
             }
 
             if (logged is { Type: "done", MessageId: null })

@@ -7,7 +7,7 @@ namespace PocketCoder.Nemesis.Faults;
 /// <summary>The nemesis: at moments and in an order that its seed decides it does what networks, machines and people do. When it ends everything is up again.</summary>
 internal sealed class FaultInjector(int seed, IReadOnlyList<FaultKind> kinds, Apart system, Recorder recorder)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
     private readonly Random _random = new(seed);
 
     /// <summary>How often each was done.</summary>
