@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Daemon;
 using PocketCoder.Protocol;
 using PocketCoder.Relay;
@@ -13,6 +14,7 @@ public sealed class TestSystem : IAsyncDisposable
     private readonly Dictionary<string, string> _claudeEnvironment;
     private readonly bool _claudeInstalled;
     private TimeProvider _time = TimeProvider.System;
+    private TimeProvider _relayTime = TimeProvider.System;
 
     private TestSystem(Dictionary<string, string> claudeEnvironment, bool claudeInstalled)
     {
@@ -40,14 +42,20 @@ public sealed class TestSystem : IAsyncDisposable
     /// <param name="time">The daemon's clock.</param>
     public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null)
     {
-        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled) { _time = time ?? TimeProvider.System };
+        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled);
+        if (time is not null)
+        {
+            // A daemon whose clock stands says no progress, so the relay must not grow impatient either.
+            (system._time, system._relayTime) = (time, new FakeTimeProvider(DateTimeOffset.UtcNow));
+        }
+
         await system.StartRelayAsync(0);
         await system.StartDaemonAsync();
         return system;
     }
 
     public async Task StartRelayAsync(int port) => Relay = await RelayHost.StartAsync(
-        new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"] }, Silent, CancellationToken.None);
+        new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"], Time = _relayTime }, Silent, CancellationToken.None);
 
     public async Task StartDaemonAsync()
     {
