@@ -43,6 +43,9 @@ public sealed record DaemonOptions
     /// <summary>How long an idle agent stays warm; 0 ends it after each turn.</summary>
     public TimeSpan AgentWarmFor { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How many agents run at once; one more waits until one of them idles.</summary>
+    public int MaxAgents { get; init; } = 8;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
@@ -52,6 +55,7 @@ public sealed record DaemonOptions
 public sealed class Daemon : IAsyncDisposable
 {
     private static readonly TimeSpan RegistrationPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EventsKept = TimeSpan.FromDays(90);
     private readonly Stack<IAsyncDisposable> _started = new();
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DaemonOptions _options;
@@ -222,12 +226,13 @@ public sealed class Daemon : IAsyncDisposable
         _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
 
         // 3. The relay, and everything that answers what comes over it.
-        AgentStore agentStore = new(database);
-        AgentPrograms programs = new(new ClaudeProgram(claude, children, logging.CreateLogger<ClaudeProcess>()));
+        AgentStore agentStore = new(database, Use(await LogEpoch.OpenAsync(database, paths.EventLogNote)));
+        AgentPrograms programs = new(new ClaudeProgram(claude, children, time, logging.CreateLogger<ClaudeProcess>()));
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
             programs,
+            new AgentSlots(_options.MaxAgents),
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
@@ -240,6 +245,9 @@ public sealed class Daemon : IAsyncDisposable
         CommandStore commandStore = new(database, time);
         _commands = new CommandRuns(children, commandStore, time, logging.CreateLogger<CommandRuns>());
         await _commands.StartAsync();
+        var housekeeping = Use(new Housekeeping(time, logging.CreateLogger<Housekeeping>(),
+            commandStore.CleanAsync, () => agentStore.ForgetEventsAsync(time.GetUtcNow() - EventsKept)));
+        await housekeeping.StartAsync();
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),

@@ -13,6 +13,7 @@ public sealed class TestSystem : IAsyncDisposable
     private readonly TempDirectory _directory = new();
     private readonly Dictionary<string, string> _claudeEnvironment;
     private readonly bool _claudeInstalled;
+    private Func<DaemonOptions, DaemonOptions> _configure = options => options;
     private TimeProvider _time = TimeProvider.System;
     private TimeProvider _relayTime = TimeProvider.System;
 
@@ -40,9 +41,11 @@ public sealed class TestSystem : IAsyncDisposable
 
     /// <param name="claudeEnvironment">Variables that the stand-in gets, such as FAKE_CLAUDE_CAPTURE.</param>
     /// <param name="time">The daemon's clock.</param>
-    public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null)
+    /// <param name="configure">Other options of the daemon.</param>
+    public static async Task<TestSystem> StartAsync(
+        Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null, Func<DaemonOptions, DaemonOptions>? configure = null)
     {
-        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled);
+        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled) { _configure = configure ?? (options => options) };
         if (time is not null)
         {
             // A daemon whose clock stands says no progress, so the relay must not grow impatient either.
@@ -64,7 +67,7 @@ public sealed class TestSystem : IAsyncDisposable
         ProjectId = (await Daemon.AddProjectAsync(Project.Path, CancellationToken.None)).ProjectId;
     }
 
-    public DaemonOptions Options => new()
+    public DaemonOptions Options => _configure(new()
     {
         Paths = Paths,
         Gateway = Relay.LocalUrl,
@@ -73,7 +76,7 @@ public sealed class TestSystem : IAsyncDisposable
         TokenFile = _directory["tokens.json"],
         Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
         Time = _time,
-    };
+    });
 
     public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode);
 

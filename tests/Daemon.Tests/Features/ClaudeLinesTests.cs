@@ -36,7 +36,7 @@ public sealed class ClaudeLinesTests
 
     private static List<AgentSignal> Map(IEnumerable<string> lines, out List<string> unknown)
     {
-        ClaudeLines mapper = new("/srv/lab/project");
+        ClaudeLines mapper = new("/srv/lab/project", []);
         List<AgentSignal> signals = [];
         unknown = [];
         foreach (var line in lines)
@@ -54,7 +54,7 @@ public sealed class ClaudeLinesTests
     private static void MapAndSend(JsonDocument line)
     {
         List<AgentSignal> signals = [];
-        new ClaudeLines("/srv/lab/project").TryMap(line.RootElement, signals);
+        new ClaudeLines("/srv/lab/project", []).TryMap(line.RootElement, signals);
         foreach (var happened in signals.OfType<Happened>())
         {
             Envelope.Serialize(happened.Event);

@@ -12,6 +12,8 @@ internal sealed record ClaudeInstallation(string Path, string Version);
 /// </summary>
 internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDisposable
 {
+    public const string LogIn = "Log in on the machine: run claude and type /login";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LoginIsFresh = TimeSpan.FromMinutes(5);
 
@@ -56,6 +58,9 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
         }
     }
 
+    /// <summary>The agent said that it is not logged in any more: the next one who asks gets a fresh answer.</summary>
+    public void LoginLost() => _loggedInSince = null;
+
     public void Dispose() => _asking.Dispose();
 
     private async Task<ClaudeInstallation> RequireOnceAsync(CancellationToken cancellationToken)
@@ -66,7 +71,7 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
         {
             if (!await IsLoggedInAsync(claude, cancellationToken))
             {
-                throw Unavailable("not_logged_in", "Claude Code is not logged in on the machine.", "Log in on the machine: run claude and type /login");
+                throw Unavailable("not_logged_in", "Claude Code is not logged in on the machine.", LogIn);
             }
 
             _loggedInSince = time.GetTimestamp();

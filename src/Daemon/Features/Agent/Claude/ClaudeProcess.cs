@@ -20,6 +20,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private readonly SupervisedProcess _process;
     private readonly ClaudeLines _lines;
+    private readonly Action _loginLost;
     private readonly ILogger _logger;
     private readonly Channel<AgentSignal> _signals = Channel.CreateBounded<AgentSignal>(new BoundedChannelOptions(1024) { SingleReader = true, SingleWriter = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string?>> _asked = new(StringComparer.Ordinal);
@@ -27,9 +28,9 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _reading;
 
-    private ClaudeProcess(SupervisedProcess process, string cwd, ILogger logger)
+    private ClaudeProcess(SupervisedProcess process, AgentStart start, Action loginLost, ILogger logger)
     {
-        (_process, _lines, _logger) = (process, new ClaudeLines(cwd), logger);
+        (_process, _lines, _loginLost, _logger) = (process, new ClaudeLines(start.Cwd, start.Todo), loginLost, logger);
         _reading = Task.Run(ReadAllAsync);
     }
 
@@ -37,11 +38,13 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     public int ProcessId => _process.Id;
 
-    public static ClaudeProcess Start(Children children, ClaudeInstallation claude, AgentStart start, ILogger logger)
+    public bool CanSteer => true;
+
+    public static ClaudeProcess Start(Children children, ClaudeInstallation claude, AgentStart start, Action loginLost, ILogger logger)
     {
         List<string> arguments =
         [
-            "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
+            "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages", "--replay-user-messages",
             "--permission-prompt-tool", "stdio", "--permission-mode", ModeName(start.Mode),
             start.Resume ? "--resume" : "--session-id", start.AgentId,
         ];
@@ -50,7 +53,8 @@ internal sealed partial class ClaudeProcess : IAgentTransport
             arguments.AddRange(["--model", model]);
         }
 
-        return new ClaudeProcess(children.Start(new ChildStart(claude.Path, arguments, start.Cwd, Policy), start.AgentId), start.Cwd, logger);
+        ChildStart child = new(claude.Path, arguments, start.Cwd, Policy) { Environment = new Dictionary<string, string?> { ["CLAUDE_CODE_ENABLE_TODO_TOOLS"] = "1" } };
+        return new ClaudeProcess(children.Start(child, start.AgentId), start, loginLost, logger);
     }
 
     public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
@@ -250,6 +254,11 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
             Complete(document.RootElement);
             await RefuseUnknownRequestAsync(document.RootElement);
+            if (signals.Exists(signal => signal is Happened { Event: AgentError { Code: ClaudeErrors.NotLoggedIn } }))
+            {
+                _loginLost();
+            }
+
             foreach (var signal in signals)
             {
                 await _signals.Writer.WriteAsync(signal);

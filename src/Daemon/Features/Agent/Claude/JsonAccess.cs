@@ -39,6 +39,8 @@ internal static class JsonAccess
 
     public static long? Number(this JsonElement element, string name) => ((JsonElement?)element).Number(name);
 
+    public static decimal? Amount(this JsonElement? element, string name) => element?.Amount(name);
+
     public static decimal? Amount(this JsonElement element, string name) =>
         element.Get(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var value) ? value : null;
 
