@@ -129,7 +129,7 @@ public sealed class ClaudeLinesTests
             }
 
             // Null: not JSON any more, and passed over.
-            using var json = ClaudeLines.Parse(bytes);
+            using var json = JsonLine.Parse(bytes);
             if (json is null)
             {
                 return;

@@ -163,7 +163,7 @@ internal sealed partial class AgentSession
 
     private async Task ModeAsync(ModeChanged changed)
     {
-        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => Claude.ClaudeProcess.ModeName(m) == changed.PermissionMode) is var mode && mode != _record.Mode)
+        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => m.Name() == changed.PermissionMode) is var mode && mode != _record.Mode)
         {
             await KeepModeAsync(mode);
         }
@@ -176,7 +176,7 @@ internal sealed partial class AgentSession
         if (mode != _record.Mode)
         {
             var activity = _prompts.Count > 0 ? AgentActivity.Waiting : _turn is null ? AgentActivity.Idle : AgentActivity.Running;
-            events.Add(new AgentStatus(activity) { AgentSessionId = Id, PermissionMode = Claude.ClaudeProcess.ModeName(mode) });
+            events.Add(new AgentStatus(activity) { AgentSessionId = Id, PermissionMode = mode.Name() });
             _record = _record with { Mode = mode };
         }
 

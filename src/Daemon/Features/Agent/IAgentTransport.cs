@@ -57,7 +57,7 @@ internal sealed record PromptAsked(string RequestId, AgentPrompt Prompt, JsonEle
 internal sealed record PromptWithdrawn(string RequestId) : AgentSignal;
 
 /// <summary>The end of a turn. Cost is the session's total so far.</summary>
-internal sealed record TurnEnded(bool IsError, bool Aborted, string? Result, decimal? TotalCostUsd, AgentUsage? Usage, int? Turns) : AgentSignal;
+internal sealed record TurnEnded(bool IsError, bool Aborted, string? Result, decimal? TotalCostUsd, AgentUsage? Usage, int? Turns, long? ContextTokens = null, long? ContextWindow = null) : AgentSignal;
 
 /// <summary>The agent speaks under this id from now on.</summary>
 internal sealed record AgentIdChanged(string AgentId) : AgentSignal;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace PocketCoder.Daemon.Features.Agent.Claude;
+namespace PocketCoder.Daemon.Features.Agent;
 
 /// <summary>Reads members of lines whose shape belongs to somebody else: a missing or odd one is a null, never an exception.</summary>
 internal static class JsonAccess
