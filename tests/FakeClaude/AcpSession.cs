@@ -109,7 +109,7 @@ internal sealed class AcpSession
         JsonObject session = new() { ["sessionId"] = _sessionId };
         if (_can.Contains("modes"))
         {
-            session["modes"] = new JsonObject { ["currentModeId"] = _mode, ["availableModes"] = new JsonArray([.. new[] { "default", "autoEdit", "plan" }.Select(id => new JsonObject { ["id"] = id })]) };
+            session["modes"] = new JsonObject { ["currentModeId"] = _mode, ["availableModes"] = new JsonArray(new JsonObject { ["id"] = "default" }, new JsonObject { ["id"] = "autoEdit" }, new JsonObject { ["id"] = "plan" }) };
         }
 
         if (_can.Contains("models"))

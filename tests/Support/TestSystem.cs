@@ -9,6 +9,7 @@ namespace PocketCoder.TestSupport;
 /// <summary>A real relay and a real daemon on loopback, from their own composition roots, with the stand-in for Claude Code.</summary>
 public sealed class TestSystem : IAsyncDisposable
 {
+    private static readonly string[] OtherAgents = ["gemini", "claude-acp"];
     private readonly TempDirectory _directory = new();
     private readonly Dictionary<string, string> _claudeEnvironment;
     private readonly bool _claudeInstalled;
@@ -68,7 +69,7 @@ public sealed class TestSystem : IAsyncDisposable
         Gateway = Relay.LocalUrl,
         Supervisor = Supervisor,
         Claude = _claudeInstalled ? WithEnvironment("claude", _claude) : _directory["no-such-claude"],
-        AgentPaths = new[] { "gemini", "claude-acp" }.ToDictionary(name => name, name => _agents.TryGetValue(name, out var path) ? WithEnvironment(name, path) : _directory["no-such-agent"]),
+        AgentPaths = OtherAgents.ToDictionary(name => name, name => _agents.TryGetValue(name, out var path) ? WithEnvironment(name, path) : _directory["no-such-agent"]),
         TokenFile = _directory["tokens.json"],
         Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
         Time = _time,
