@@ -51,7 +51,11 @@ public sealed class AcpUpdatesTests
                 updates.Ask("1", message.Get("params") ?? default, signals);
                 break;
             case null when message.Get("result") is { } result:
-                settings.Read(result);
+                if (result.Get("modes") is not null || result.Get("configOptions") is not null)
+                {
+                    settings.Read(result);
+                }
+
                 updates.End(result, signals);
                 break;
         }

@@ -24,7 +24,7 @@ internal static class AcpPrompts
             Suggestions: [.. Options(request, "allow_always").Select(option => new PromptSuggestion(option.Text("name") ?? "always allow", "allow_always"))],
             ParentToolUseId: call.Parent)
         { AgentSessionId = "" };
-        return new PromptAsked(requestId, prompt, request.Clone());
+        return new PromptAsked(requestId, prompt, request.ValueKind == JsonValueKind.Undefined ? JsonElement.Parse("{}") : request.Clone());
     }
 
     /// <summary>The id of the option to select; without one the request is cancelled. And what to tell the person whose answer ACP cannot carry.</summary>
