@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
+using PocketCoder.Daemon.Features.Agent.Acp;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Commands;
 using PocketCoder.Daemon.Features.Files;
@@ -33,6 +34,9 @@ public sealed record DaemonOptions
 
     /// <summary>Path of Claude Code; null looks for it in the usual places.</summary>
     public string? Claude { get; init; }
+
+    /// <summary>Paths of other agents, by their names; those that are not named are looked for in the usual places.</summary>
+    public IReadOnlyDictionary<string, string> AgentPaths { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Where the tokens are kept when not in auth.json.</summary>
     public string? TokenFile { get; init; }
@@ -227,7 +231,11 @@ public sealed class Daemon : IAsyncDisposable
 
         // 3. The relay, and everything that answers what comes over it.
         AgentStore agentStore = new(database, Use(await LogEpoch.OpenAsync(database, paths.EventLogNote)));
-        AgentPrograms programs = new(new ClaudeProgram(claude, children, time, logging.CreateLogger<ClaudeProcess>()));
+        AgentPrograms programs = new([
+            new ClaudeProgram(claude, children, time, logging.CreateLogger<ClaudeProcess>()),
+            .. new[] { AcpAgent.Gemini, AcpAgent.ClaudeAdapter }.Select(agent => new AcpProgram(
+                agent, _options.AgentPaths.GetValueOrDefault(agent.Id), claude, children, logging.CreateLogger<AcpProcess>())),
+        ]);
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,

@@ -13,8 +13,9 @@ public sealed class ClaudeLinesTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Captures");
 
-    // store-* are transcript files, not output.
-    private static readonly string[] Files = [.. Directory.GetFiles(Folder, "*.jsonl").Where(f => !Path.GetFileName(f).Contains("store-", StringComparison.Ordinal)).Order()];
+    // store-* are transcript files and acp-* another protocol's.
+    private static readonly string[] Files = [.. Directory.GetFiles(Folder, "*.jsonl")
+        .Where(f => !Path.GetFileName(f).Contains("store-", StringComparison.Ordinal) && !Path.GetFileName(f).StartsWith("acp-", StringComparison.Ordinal)).Order()];
 
     private static readonly string[] Others = ["null", "7", "true", "[]", "{}", "\"x\"", "[null,1,{}]", "\"\\ud800\""];
 
@@ -129,7 +130,7 @@ public sealed class ClaudeLinesTests
             }
 
             // Null: not JSON any more, and passed over.
-            using var json = ClaudeLines.Parse(bytes);
+            using var json = JsonLine.Parse(bytes);
             if (json is null)
             {
                 return;

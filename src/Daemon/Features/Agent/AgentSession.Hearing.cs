@@ -166,7 +166,7 @@ internal sealed partial class AgentSession
 
     private async Task ModeAsync(ModeChanged changed)
     {
-        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => Claude.ClaudeProcess.ModeName(m) == changed.PermissionMode) is var mode && mode != _record.Mode)
+        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => m.Name() == changed.PermissionMode) is var mode && mode != _record.Mode)
         {
             await KeepModeAsync(mode);
         }
@@ -178,7 +178,7 @@ internal sealed partial class AgentSession
         List<AgentEvent> events = [];
         if (mode != _record.Mode)
         {
-            events.Add(new AgentStatus(Activity) { AgentSessionId = Id, PermissionMode = Claude.ClaudeProcess.ModeName(mode) });
+            events.Add(new AgentStatus(Activity) { AgentSessionId = Id, PermissionMode = mode.Name() });
             _record = _record with { Mode = mode };
         }
 

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Agent.Claude;
@@ -29,23 +27,6 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
     private readonly List<string> _taken = [];
     private string _streamingMessage = "";
     private long? _contextTokens;
-
-    /// <summary>
-    /// A line as JSON; null when it is none. Bytes that are no UTF-8 become U+FFFD first: the parser would let them pass and throw when the text is read.
-    /// </summary>
-    public static JsonDocument? Parse(ReadOnlyMemory<byte> line)
-    {
-        try
-        {
-            return JsonDocument.Parse(
-                Utf8.IsValid(line.Span) ? line : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line.Span)),
-                new JsonDocumentOptions { MaxDepth = 256 });
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>False for a line of a type that nobody has seen yet; the caller notes it.</summary>
     public bool TryMap(JsonElement line, List<AgentSignal> signals)

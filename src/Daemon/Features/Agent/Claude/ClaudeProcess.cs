@@ -45,7 +45,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         List<string> arguments =
         [
             "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages", "--replay-user-messages",
-            "--permission-prompt-tool", "stdio", "--permission-mode", ModeName(start.Mode),
+            "--permission-prompt-tool", "stdio", "--permission-mode", start.Mode.Name(),
             start.Resume ? "--resume" : "--session-id", start.AgentId,
         ];
         if (start.Model is { } model)
@@ -110,7 +110,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         cancellationToken);
 
     public Task<string?> SetModeAsync(PermissionMode mode, CancellationToken cancellationToken) =>
-        ControlAsync("set_permission_mode", writer => writer.WriteString("mode"u8, ModeName(mode)), cancellationToken);
+        ControlAsync("set_permission_mode", writer => writer.WriteString("mode"u8, mode.Name()), cancellationToken);
 
     public Task<string?> SetModelAsync(string model, CancellationToken cancellationToken) =>
         ControlAsync("set_model", writer => writer.WriteString("model"u8, model), cancellationToken);
@@ -135,8 +135,6 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         _ended.Dispose();
         _writing.Dispose();
     }
-
-    public static string ModeName(PermissionMode mode) => JsonSerializer.Serialize(mode, ProtocolJson.For<PermissionMode>()).Trim('"');
 
     private async Task<string?> ControlAsync(string subtype, Action<Utf8JsonWriter> members, CancellationToken cancellationToken)
     {
@@ -198,7 +196,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private async Task ReadAllAsync()
     {
-        var reason = DrainErrorsAsync();
+        var reason = LastWords.ReadAsync(_process.Error);
         try
         {
             await foreach (var line in LineReader.ReadLinesAsync(_process.Output, MaxLineBytes, LogLineTooLong, CancellationToken.None))
@@ -224,7 +222,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private async Task HandleAsync(ReadOnlyMemory<byte> line)
     {
-        if (ClaudeLines.Parse(line) is not { } document)
+        if (JsonLine.Parse(line) is not { } document)
         {
             LogNotJson(line.Length);
             return;
@@ -304,22 +302,6 @@ internal sealed partial class ClaudeProcess : IAgentTransport
                 writer.WriteEndObject();
             },
             CancellationToken.None);
-    }
-
-    private async Task<string> DrainErrorsAsync()
-    {
-        Queue<string> last = new();
-        using StreamReader error = new(_process.Error);
-        while (await error.ReadLineAsync() is { } line)
-        {
-            last.Enqueue(line.Length > 500 ? line[..500] : line);
-            if (last.Count > 5)
-            {
-                last.Dequeue();
-            }
-        }
-
-        return string.Join('\n', last);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A line of the agent was longer than 64 MiB and was passed over")]

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-namespace PocketCoder.Daemon.Features.Agent.Claude;
+namespace PocketCoder.Daemon.Features.Agent;
 
 /// <summary>Bounds what an agent says before it is kept and sent: a single line of the CLI can have tens of megabytes.</summary>
 internal static class Cut
