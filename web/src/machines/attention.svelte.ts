@@ -5,6 +5,8 @@ import type { Connection } from '../net/connection';
 export class Attention {
   #counts = $state<Record<string, number | undefined>>({});
   #prompts = $state<Record<string, OpenPrompt[] | undefined>>({});
+  /** How often each machine was heard of: an answer that was asked for before that is out of date. */
+  #heard: Record<string, number> = {};
   #connection: Connection;
 
   constructor(connection: Connection) {
@@ -14,14 +16,13 @@ export class Attention {
     });
     connection.on('daemon_status', ({ machineKey, connected }) => {
       if (connected) void this.#load(machineKey);
-      else this.#counts[machineKey] = 0; // nothing can be answered there now
+      else this.#tell(machineKey, 0); // nothing can be answered there now
     });
     connection.on('agent_session_changed', ({ machineOpenPrompts }, { machineKey }) => {
       if (machineKey === undefined) return;
       const before = this.count(machineKey);
-      this.#counts[machineKey] = machineOpenPrompts;
-      if (machineOpenPrompts === 0) this.#prompts[machineKey] = [];
-      else if (machineOpenPrompts !== before) void this.#load(machineKey);
+      this.#tell(machineKey, machineOpenPrompts);
+      if (machineOpenPrompts > 0 && machineOpenPrompts !== before) void this.#load(machineKey);
     });
   }
 
@@ -34,9 +35,17 @@ export class Attention {
     return this.#prompts[machineKey]?.[0];
   }
 
+  #tell(machineKey: string, count: number): void {
+    this.#heard[machineKey] = (this.#heard[machineKey] ?? 0) + 1;
+    this.#counts[machineKey] = count;
+    if (count === 0) this.#prompts[machineKey] = [];
+  }
+
   async #load(machineKey: string): Promise<void> {
+    const heard = this.#heard[machineKey];
     try {
       const { prompts } = await this.#connection.request('agent_prompts_list', {}, { machineKey });
+      if (heard !== this.#heard[machineKey]) return this.count(machineKey) > 0 ? this.#load(machineKey) : undefined;
       this.#prompts[machineKey] = prompts;
       this.#counts[machineKey] = prompts.length;
     } catch {
