@@ -51,6 +51,9 @@ public sealed record DaemonOptions
     public int MaxAgents { get; init; } = 8;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How sessions are kept. Only the nemesis, which has to be seen to catch a store that is wrong, sets another.</summary>
+    internal Func<Database, LogEpoch, AgentStore> OpenAgentStore { get; init; } = (database, epoch) => new AgentStore(database, epoch);
 }
 
 /// <summary>
@@ -230,7 +233,7 @@ public sealed class Daemon : IAsyncDisposable
         _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
 
         // 3. The relay, and everything that answers what comes over it.
-        AgentStore agentStore = new(database, Use(await LogEpoch.OpenAsync(database, paths.EventLogNote)));
+        var agentStore = _options.OpenAgentStore(database, Use(await LogEpoch.OpenAsync(database, paths.EventLogNote)));
         AgentPrograms programs = new([
             new ClaudeProgram(claude, children, time, logging.CreateLogger<ClaudeProcess>()),
             .. new[] { AcpAgent.Gemini, AcpAgent.ClaudeAdapter }.Select(agent => new AcpProgram(

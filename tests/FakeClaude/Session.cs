@@ -9,6 +9,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
 {
     private readonly Events _events = new(pipes, sessionId);
     private readonly HashSet<string> _seen = [];
+    private readonly Ledger _ledger = Ledger.FromEnvironment();
     private string _permissionMode = permissionMode;
 
     public JsonObject Respond(JsonObject request)
@@ -26,6 +27,9 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
     {
         await foreach (var message in pipes.Users.ReadAllAsync())
         {
+            var prompt = TextOf(message["message"]?["content"]);
+            _ledger.Note((string?)message["uuid"], prompt);
+
             // The same uuid again is the same message: the real CLI says nothing to it.
             if ((string?)message["uuid"] is { } uuid && !_seen.Add(uuid))
             {
@@ -39,7 +43,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
 
             _events.Init(_permissionMode);
             _events.Took(message);
-            await TurnAsync(TextOf(message["message"]?["content"]));
+            await TurnAsync(prompt);
         }
 
         return 0;
@@ -54,8 +58,11 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
             case "say":
                 Say(rest);
                 break;
+            case "stream":
+                await StreamAsync(rest);
+                break;
             case "ask-permission":
-                await AskAsync();
+                await AskAsync(rest);
                 break;
             case "wait":
                 await WaitAsync();
@@ -64,6 +71,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
                 // A message that comes during the turn's tool goes into it.
                 _events.Text("Steerable.");
                 var steering = await pipes.Users.ReadAsync();
+                _ledger.Note((string?)steering["uuid"], TextOf(steering["message"]?["content"]));
                 _events.Took(steering);
                 Say($"Steered: {TextOf(steering["message"]?["content"])}");
                 break;
@@ -131,7 +139,25 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
         Aborted("aborted_streaming", "[Request interrupted by user]");
     }
 
-    private async Task AskAsync()
+    private async Task StreamAsync(string rest)
+    {
+        var words = rest.Split(' ', 2);
+        _events.Begin();
+        for (var i = 0; i < Number(words[0]); i++)
+        {
+            _events.Delta("word ");
+            var interrupted = pipes.Interrupts.WaitToReadAsync().AsTask();
+            if (await Task.WhenAny(interrupted, Task.Delay(20)) == interrupted)
+            {
+                Aborted("aborted_streaming", "[Request interrupted by user]");
+                return;
+            }
+        }
+
+        Say(words[1]);
+    }
+
+    private async Task AskAsync(string rest)
     {
         var toolUseId = $"toolu_{Guid.NewGuid():N}";
         var requestId = Guid.NewGuid().ToString();
@@ -169,7 +195,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
             return;
         }
 
-        Say(allowed ? "Allowed." : "Denied.");
+        Say($"{(allowed ? "Allowed." : "Denied.")} {rest}".TrimEnd());
     }
 
     // Null when the turn was interrupted first. As in the real CLI an unknown id is ignored and the end of stdin is a denial.

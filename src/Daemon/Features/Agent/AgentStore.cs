@@ -75,7 +75,7 @@ internal enum MessageState
 }
 
 /// <summary>Sessions, their events and their messages in SQLite. A write's task ends when it is on disk.</summary>
-internal sealed class AgentStore(Database database, LogEpoch epoch)
+internal class AgentStore(Database database, LogEpoch epoch)
 {
     private const string Columns =
         "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started, "
@@ -84,7 +84,7 @@ internal sealed class AgentStore(Database database, LogEpoch epoch)
     /// <summary>Names the log that the events' numbers count in.</summary>
     public string Epoch => epoch.Name;
 
-    public SessionRecord? Find(string agentSessionId) => database.Read(connection =>
+    public virtual SessionRecord? Find(string agentSessionId) => database.Read(connection =>
         connection.Query($"SELECT {Columns} FROM agent_sessions WHERE agent_session_id = $1", ToRecord, agentSessionId).FirstOrDefault());
 
     public IReadOnlyList<SessionRecord> OfProject(string projectId) => database.Read(connection =>
@@ -127,7 +127,7 @@ internal sealed class AgentStore(Database database, LogEpoch epoch)
         """, row => row.GetFieldValue<byte[]>(0), agentSessionId, upToSeq));
 
     /// <summary>Events, the session's new state and whatever belongs to them, in one transaction.</summary>
-    public async Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) =>
+    public virtual async Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) =>
         epoch.Note(await database.WriteAsync(connection => Save(connection, session, at, events, also)));
 
     private static long Save(SqliteConnection connection, SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also)
