@@ -11,9 +11,9 @@ internal static class PlantedBugs
 
     public static Func<Database, LogEpoch, AgentStore> Named(string name) => name switch
     {
-        SendBeforeCommit => database => new SendsBeforeCommit(database),
-        NoDeduplication => database => new ForgetsMessages(database),
-        ReusedSeq => database => new CountsFromBefore(database),
+        SendBeforeCommit => (database, epoch) => new SendsBeforeCommit(database, epoch),
+        NoDeduplication => (database, epoch) => new ForgetsMessages(database, epoch),
+        ReusedSeq => (database, epoch) => new CountsFromBefore(database, epoch),
         _ => throw new ArgumentException($"There is no bug of the name {name}.", nameof(name)),
     };
 }

@@ -82,7 +82,7 @@ internal sealed class ClaudeCommands(Children children, TimeProvider time)
     /// <summary>Null for any other line.</summary>
     private static IReadOnlyList<AgentCommand>? Read(ReadOnlyMemory<byte> line)
     {
-        using var document = ClaudeLines.Parse(line);
+        using var document = JsonLine.Parse(line);
         if (document?.RootElement is not { ValueKind: JsonValueKind.Object } root || root.Text("type") != "control_response")
         {
             return null;
