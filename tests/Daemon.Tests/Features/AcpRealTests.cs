@@ -31,6 +31,9 @@ public sealed class AcpRealTests : IAsyncLifetime
                 ["ANTHROPIC_BASE_URL"] = (string)listening["listening"]!,
                 ["ANTHROPIC_API_KEY"] = "not-a-real-key",
 
+                // What a container says of itself would make the adapter ask for what Claude Code refuses to root.
+                ["IS_SANDBOX"] = "",
+
                 // Nothing but the messages themselves leaves Claude Code.
                 ["DISABLE_TELEMETRY"] = "1",
                 ["DISABLE_AUTOUPDATER"] = "1",

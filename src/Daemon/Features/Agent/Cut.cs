@@ -45,6 +45,11 @@ internal static class Cut
             writer.WriteStartObject();
             foreach (var member in element.EnumerateObject())
             {
+                if (!IsText(member))
+                {
+                    continue;
+                }
+
                 if (((JsonElement?)member.Value).AsText() is { } text)
                 {
                     writer.WriteString(member.Name, At(text, length / 4, out _));
@@ -91,6 +96,18 @@ internal static class Cut
             return true;
         }
         catch (Exception ex) when (ex is InvalidOperationException or JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsText(JsonProperty member)
+    {
+        try
+        {
+            return member.Name is not null;
+        }
+        catch (InvalidOperationException)
         {
             return false;
         }
