@@ -32,6 +32,7 @@ test('a message whose turn was stopped says so', async ({ phone }) => {
 test('a message to a machine that is away waits for it, and says so', async ({ phone, machine }) => {
   await phone.newSession();
   await phone.send('[[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
 
   await machine.kill();

@@ -278,6 +278,18 @@ test('an answer given elsewhere already is no failure, a lost one is', async () 
   expect(conversation.problem).not.toBe('');
 });
 
+test('behind a message that waits for the machine, all wait', async () => {
+  fake.when('agent_message', () => {
+    throw new RequestError({ code: 'MACHINE_OFFLINE', message: 'The machine is offline.' });
+  });
+  open('s');
+  conversation.outbox.send('one');
+  conversation.outbox.send('two');
+  await settle();
+  conversation.outbox.send('three');
+  expect(conversation.outbox.messages.map(({ state }) => state)).toEqual(['waiting', 'waiting', 'waiting']);
+});
+
 test('a message for the running turn says so, others do not', async () => {
   fake.when('agent_message', () => ({ queued: false, position: 0, steered: true }));
   open('s');

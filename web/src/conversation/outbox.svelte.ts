@@ -38,7 +38,9 @@ export class Outbox {
   }
 
   send(content: string, steer = false): void {
-    this.messages.push({ messageId: newId(), content, steer, state: 'sending', problem: '' });
+    // Behind one that waits, all wait.
+    const state = this.messages.some((other) => other.state === 'waiting') ? ('waiting' as const) : ('sending' as const);
+    this.messages.push({ messageId: newId(), content, steer, state, problem: '' });
     this.#queue(this.messages[this.messages.length - 1]);
   }
 
@@ -70,7 +72,9 @@ export class Outbox {
     const { messageId, content } = message;
     const steer = message.steer || undefined;
     const target = { machineKey: place.machineKey, sessionId: place.projectId };
-    const waiting = (): void => void (message.state = 'waiting');
+    const waiting = (): void => {
+      for (const other of this.messages) if (other.state === 'sending') other.state = 'waiting';
+    };
     try {
       if (id) {
         await deliver(this.#connection, 'agent_message', { agentSessionId: id, messageId, content, steer }, target, waiting);

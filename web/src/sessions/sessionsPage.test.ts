@@ -1,5 +1,5 @@
 import { render, screen, within } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
 import type { App } from '../app/app';
 import { Attention } from '../machines/attention.svelte';
