@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
+using PocketCoder.Daemon.Features.Agent.Acp;
 using PocketCoder.Daemon.Features.Agent.Claude;
 using PocketCoder.Daemon.Features.Commands;
 using PocketCoder.Daemon.Features.Files;
@@ -34,6 +35,9 @@ public sealed record DaemonOptions
     /// <summary>Path of Claude Code; null looks for it in the usual places.</summary>
     public string? Claude { get; init; }
 
+    /// <summary>Paths of other agents, by their names; those that are not named are looked for in the usual places.</summary>
+    public IReadOnlyDictionary<string, string> AgentPaths { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Where the tokens are kept when not in auth.json.</summary>
     public string? TokenFile { get; init; }
 
@@ -43,10 +47,13 @@ public sealed record DaemonOptions
     /// <summary>How long an idle agent stays warm; 0 ends it after each turn.</summary>
     public TimeSpan AgentWarmFor { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How many agents run at once; one more waits until one of them idles.</summary>
+    public int MaxAgents { get; init; } = 8;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>How sessions are kept. Only the nemesis, which has to be seen to catch a store that is wrong, sets another.</summary>
-    internal Func<Database, AgentStore> OpenAgentStore { get; init; } = database => new AgentStore(database);
+    internal Func<Database, LogEpoch, AgentStore> OpenAgentStore { get; init; } = (database, epoch) => new AgentStore(database, epoch);
 }
 
 /// <summary>
@@ -55,6 +62,7 @@ public sealed record DaemonOptions
 public sealed class Daemon : IAsyncDisposable
 {
     private static readonly TimeSpan RegistrationPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EventsKept = TimeSpan.FromDays(90);
     private readonly Stack<IAsyncDisposable> _started = new();
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DaemonOptions _options;
@@ -225,12 +233,17 @@ public sealed class Daemon : IAsyncDisposable
         _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
 
         // 3. The relay, and everything that answers what comes over it.
-        var agentStore = _options.OpenAgentStore(database);
-        AgentPrograms programs = new(new ClaudeProgram(claude, children, logging.CreateLogger<ClaudeProcess>()));
+        var agentStore = _options.OpenAgentStore(database, Use(await LogEpoch.OpenAsync(database, paths.EventLogNote)));
+        AgentPrograms programs = new([
+            new ClaudeProgram(claude, children, time, logging.CreateLogger<ClaudeProcess>()),
+            .. new[] { AcpAgent.Gemini, AcpAgent.ClaudeAdapter }.Select(agent => new AcpProgram(
+                agent, _options.AgentPaths.GetValueOrDefault(agent.Id), claude, children, logging.CreateLogger<AcpProcess>())),
+        ]);
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
             programs,
+            new AgentSlots(_options.MaxAgents),
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
@@ -243,6 +256,9 @@ public sealed class Daemon : IAsyncDisposable
         CommandStore commandStore = new(database, time);
         _commands = new CommandRuns(children, commandStore, time, logging.CreateLogger<CommandRuns>());
         await _commands.StartAsync();
+        var housekeeping = Use(new Housekeeping(time, logging.CreateLogger<Housekeeping>(),
+            commandStore.CleanAsync, () => agentStore.ForgetEventsAsync(time.GetUtcNow() - EventsKept)));
+        await housekeeping.StartAsync();
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),

@@ -5,6 +5,9 @@ public sealed record DaemonPaths(string Root)
 {
     public string Database => Path.Combine(Root, "daemon.db");
 
+    /// <summary>How far the event log in the database had come.</summary>
+    public string EventLogNote => Path.Combine(Root, "daemon.db.log");
+
     public string Auth => Path.Combine(Root, "auth.json");
 
     public string MachineLabel => Path.Combine(Root, "machine-label.txt");

@@ -7,6 +7,7 @@ internal sealed class Events(Pipes pipes, string sessionId)
 {
     public const string Model = "claude-opus-5-5";
 
+    private readonly List<string> _taken = [];
     private string _messageId = "";
 
     public void Init(string permissionMode) => Line(new JsonObject
@@ -74,6 +75,28 @@ internal sealed class Events(Pipes pipes, string sessionId)
         Line(line);
     }
 
+    /// <summary>The echo of a message that goes into this turn.</summary>
+    public void Took(JsonObject message)
+    {
+        if ((string?)message["uuid"] is { } uuid)
+        {
+            _taken.Add(uuid);
+        }
+
+        var echo = message.DeepClone().AsObject();
+        echo["isReplay"] = true;
+        echo["session_id"] = sessionId;
+        pipes.Write(echo);
+    }
+
+    /// <summary>The full set of what runs beside the turns.</summary>
+    public void Background(params string[] tasks) => Line(new JsonObject
+    {
+        ["type"] = "system",
+        ["subtype"] = "background_tasks_changed",
+        ["tasks"] = new JsonArray([.. tasks.Select(task => new JsonObject { ["task_id"] = task, ["task_type"] = "local_bash", ["description"] = task })]),
+    });
+
     public void User(JsonObject block) => Line(new JsonObject
     {
         ["type"] = "user",
@@ -81,20 +104,26 @@ internal sealed class Events(Pipes pipes, string sessionId)
         ["parent_tool_use_id"] = null,
     });
 
-    public void Result(string? text, string? terminalReason = null) => Line(new JsonObject
+    public void Result(string? text, string? terminalReason = null)
     {
-        ["type"] = "result",
-        ["subtype"] = terminalReason is null ? "success" : "error_during_execution",
-        ["is_error"] = terminalReason is not null,
-        ["terminal_reason"] = terminalReason ?? "completed",
-        ["result"] = text,
-        ["duration_ms"] = 1,
-        ["num_turns"] = 1,
-        ["total_cost_usd"] = 0.01,
-        ["usage"] = new JsonObject { ["input_tokens"] = 10, ["output_tokens"] = 5 },
-        ["permission_denials"] = new JsonArray(),
-        ["queued_turn_count"] = 0,
-    });
+        JsonArray taken = [.. _taken.Select(uuid => (JsonNode)uuid)];
+        _taken.Clear();
+        Line(new JsonObject
+        {
+            ["user_message_uuids"] = taken,
+            ["type"] = "result",
+            ["subtype"] = terminalReason is null ? "success" : "error_during_execution",
+            ["is_error"] = terminalReason is not null,
+            ["terminal_reason"] = terminalReason ?? "completed",
+            ["result"] = text,
+            ["duration_ms"] = 1,
+            ["num_turns"] = 1,
+            ["total_cost_usd"] = 0.01,
+            ["usage"] = new JsonObject { ["input_tokens"] = 10, ["output_tokens"] = 5 },
+            ["permission_denials"] = new JsonArray(),
+            ["queued_turn_count"] = 0,
+        });
+    }
 
     private void Stream(JsonObject data) =>
         Line(new JsonObject { ["type"] = "stream_event", ["event"] = data, ["parent_tool_use_id"] = null, ["api_message_id"] = _messageId });

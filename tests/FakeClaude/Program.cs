@@ -14,6 +14,17 @@ if (args is ["auth", "status", ..])
     return loggedIn ? 0 : 1;
 }
 
+if (args is ["--help"])
+{
+    Console.WriteLine("--acp  Speak the Agent Client Protocol");
+    return 0;
+}
+
+if (args is ["--acp"])
+{
+    return await new AcpSession().RunAsync();
+}
+
 Pipes pipes = new();
 TaskCompletionSource stopped = new();
 var deaf = false;

@@ -42,6 +42,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
             }
 
             _events.Init(_permissionMode);
+            _events.Took(message);
             await TurnAsync(prompt);
         }
 
@@ -65,6 +66,24 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
                 break;
             case "wait":
                 await WaitAsync();
+                break;
+            case "steerable":
+                // A message that comes during the turn's tool goes into it.
+                _events.Text("Steerable.");
+                var steering = await pipes.Users.ReadAsync();
+                _ledger.Note((string?)steering["uuid"], TextOf(steering["message"]?["content"]));
+                _events.Took(steering);
+                Say($"Steered: {TextOf(steering["message"]?["content"])}");
+                break;
+            case "last-step":
+                // A message that comes after the last tool is the next turn.
+                _events.Text("Last step.");
+                await pipes.Users.WaitToReadAsync();
+                Say("Ended.");
+                break;
+            case "background":
+                _events.Background(rest.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+                Say("In the background.");
                 break;
             case "hang":
                 stopListeningToSignals();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Daemon;
 using PocketCoder.Protocol;
 using PocketCoder.Relay;
@@ -9,10 +10,15 @@ namespace PocketCoder.TestSupport;
 /// <summary>A real relay and a real daemon on loopback, from their own composition roots, with the stand-in for Claude Code.</summary>
 public sealed class TestSystem : IAsyncDisposable
 {
+    private static readonly string[] OtherAgents = ["gemini", "claude-acp"];
     private readonly TempDirectory _directory = new();
     private readonly Dictionary<string, string> _claudeEnvironment;
     private readonly bool _claudeInstalled;
+    private Func<DaemonOptions, DaemonOptions> _configure = options => options;
+    private string _claude = FakeClaude;
+    private IReadOnlyDictionary<string, string> _agents = new Dictionary<string, string>();
     private TimeProvider _time = TimeProvider.System;
+    private TimeProvider _relayTime = TimeProvider.System;
 
     private TestSystem(Dictionary<string, string> claudeEnvironment, bool claudeInstalled)
     {
@@ -38,16 +44,30 @@ public sealed class TestSystem : IAsyncDisposable
 
     /// <param name="claudeEnvironment">Variables that the stand-in gets, such as FAKE_CLAUDE_CAPTURE.</param>
     /// <param name="time">The daemon's clock.</param>
-    public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null)
+    /// <param name="configure">Other options of the daemon.</param>
+    /// <param name="agents">Paths of other agents, by their names; the variables are theirs too.</param>
+    /// <param name="claude">A real Claude Code instead of the stand-in.</param>
+    public static async Task<TestSystem> StartAsync(
+        Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null, Func<DaemonOptions, DaemonOptions>? configure = null,
+        IReadOnlyDictionary<string, string>? agents = null, string? claude = null)
     {
-        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled) { _time = time ?? TimeProvider.System };
+        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled)
+        {
+            _configure = configure ?? (options => options), _agents = agents ?? new Dictionary<string, string>(), _claude = claude ?? FakeClaude,
+        };
+        if (time is not null)
+        {
+            // A daemon whose clock stands says no progress, so the relay must not grow impatient either.
+            (system._time, system._relayTime) = (time, new FakeTimeProvider(DateTimeOffset.UtcNow));
+        }
+
         await system.StartRelayAsync(0);
         await system.StartDaemonAsync();
         return system;
     }
 
     public async Task StartRelayAsync(int port) => Relay = await RelayHost.StartAsync(
-        new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"] }, Silent, CancellationToken.None);
+        new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"], Time = _relayTime }, Silent, CancellationToken.None);
 
     public async Task StartDaemonAsync()
     {
@@ -56,16 +76,17 @@ public sealed class TestSystem : IAsyncDisposable
         ProjectId = (await Daemon.AddProjectAsync(Project.Path, CancellationToken.None)).ProjectId;
     }
 
-    public DaemonOptions Options => new()
+    public DaemonOptions Options => _configure(new()
     {
         Paths = Paths,
         Gateway = Relay.LocalUrl,
         Supervisor = Supervisor,
-        Claude = _claudeInstalled ? ClaudeWith(_claudeEnvironment) : _directory["no-such-claude"],
+        Claude = _claudeInstalled ? WithEnvironment("claude", _claude) : _directory["no-such-claude"],
+        AgentPaths = OtherAgents.ToDictionary(name => name, name => _agents.TryGetValue(name, out var path) ? WithEnvironment(name, path) : _directory["no-such-agent"]),
         TokenFile = _directory["tokens.json"],
         Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
         Time = _time,
-    };
+    });
 
     public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode);
 
@@ -84,9 +105,10 @@ public sealed class TestSystem : IAsyncDisposable
     public Task<JsonObject> AskAsync(TestClient client, string type, JsonNode payload) => client.AskAsync(type, payload, MachineKey, ProjectId);
 
     /// <summary>Begins a session; its id.</summary>
-    public async Task<string> BeginAsync(TestClient client, string prompt, string? messageId = null)
+    /// <param name="agent">The agent's name; Claude Code when absent.</param>
+    public async Task<string> BeginAsync(TestClient client, string prompt, string? messageId = null, string? agent = null)
     {
-        var answer = await AskAsync(client, "agent_session_new", new JsonObject { ["messageId"] = messageId ?? Guid.NewGuid().ToString(), ["content"] = prompt });
+        var answer = await AskAsync(client, "agent_session_new", new JsonObject { ["messageId"] = messageId ?? Guid.NewGuid().ToString(), ["content"] = prompt, ["agent"] = agent });
         return (string?)answer["payload"]?["agentSessionId"] ?? throw new InvalidOperationException(answer.ToJsonString());
     }
 
@@ -100,15 +122,15 @@ public sealed class TestSystem : IAsyncDisposable
     private static void Silent(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.None);
 
     // Its settings are environment variables, and the test's own environment is shared by all tests.
-    private string ClaudeWith(Dictionary<string, string> environment)
+    private string WithEnvironment(string name, string executable)
     {
-        if (environment.Count == 0)
+        if (_claudeEnvironment.Count == 0)
         {
-            return FakeClaude;
+            return executable;
         }
 
-        var script = _directory["claude"];
-        File.WriteAllText(script, "#!/bin/sh\n" + string.Concat(environment.Select(v => $"export {v.Key}='{v.Value}'\n")) + $"exec '{FakeClaude}' \"$@\"\n");
+        var script = _directory[name];
+        File.WriteAllText(script, "#!/bin/sh\n" + string.Concat(_claudeEnvironment.Select(v => $"export {v.Key}='{v.Value}'\n")) + $"exec '{executable}' \"$@\"\n");
         File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return script;
     }

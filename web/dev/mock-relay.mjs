@@ -21,6 +21,10 @@ export async function startMockRelay({ port = 0, pace = 40 } = {}) {
   const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'pocketcoder.v1' });
   const daemon = new MockDaemon(pace);
   const relay = { code: 'mock-code-0123456789', token: 1, clients: 0, expiresIn: 600, daemon, sockets };
+  daemon.onChanged = (payload) => {
+    const changed = JSON.stringify({ type: 'agent_session_changed', machineKey: 'm1', sessionId: 'p1', payload });
+    for (const socket of sockets.clients) socket.send(changed);
+  };
   sockets.on('connection', (socket) => accept(relay, socket));
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;

@@ -40,13 +40,42 @@ export const welcome = [
   { type: 'done', cancelled: false, isError: false, durationMs: 48_200, costUsd: 0.0213 },
 ];
 
-/** Acts out what the message asks for: write, edit, bash, question, plan, slow, fail, retry; anything else is answered. */
+/** A session in the middle of its work: a list, a sub-agent, a command that runs on. */
+export const workInProgress = [
+  { type: 'user', messageId: 'w1', content: 'Add a dark theme and keep the contrast above 4.5' },
+  { type: 'status', state: 'running', messageId: 'w1' },
+  { type: 'init', model: 'mock', cwd: '/x', tools: [], permissionMode: 'default', agentVersion: '2' },
+  { type: 'todo', items: ['Find every colour', 'Make it pass the contrast check in both themes', 'Move them to tokens.css', 'Picture every screen', 'Tell the designers'].map((content, index) => ({ id: `${index}`, content, state: ['completed', 'in_progress'][index] ?? 'pending' })) },
+  { type: 'tool_use', toolUseId: 'w2', name: 'Task', input: { description: 'Find every colour', prompt: 'Look at every style.' } },
+  { type: 'task', taskId: 'k1', kind: 'agent', state: 'running', description: 'Find every colour', toolUseId: 'w2' },
+  { type: 'tool_use', toolUseId: 'w3', name: 'Grep', input: { pattern: '#[0-9a-f]{6}' }, parentToolUseId: 'w2' },
+  { type: 'tool_result', toolUseId: 'w3', content: '41 matches', isError: false, parentToolUseId: 'w2' },
+  { type: 'task', taskId: 'k1', kind: 'agent', state: 'completed', description: 'Find every colour', toolUseId: 'w2', summary: '41 colours in 7 files; 12 of them are the same grey.' },
+  { type: 'tool_result', toolUseId: 'w2', content: '41 colours in 7 files.', isError: false },
+  { type: 'tool_use', toolUseId: 'w4', name: 'Bash', input: { command: 'npm run dev', run_in_background: true } },
+  { type: 'tool_result', toolUseId: 'w4', content: 'Running in the background.', isError: false },
+  { type: 'task', taskId: 'k2', kind: 'command', state: 'running', description: 'npm run dev', toolUseId: 'w4', summary: 'Listening on 5173' },
+  { type: 'text', text: 'The colours are found; the theme is next. Shall I go on?' },
+  { type: 'done', cancelled: false, isError: false, durationMs: 93_000, messageId: 'w1', costUsd: 0.12, totalCostUsd: 1.84, contextTokens: 171_000, contextWindow: 200_000 },
+];
+
+/** More than is asked for at once. */
+export const long = Array.from({ length: 600 }, (_, index) => [
+  { type: 'user', messageId: `l${index}`, content: `Question ${index + 1}` },
+  { type: 'text', text: `Answer ${index + 1}.` },
+  { type: 'done', cancelled: false, isError: false, durationMs: 900, messageId: `l${index}` },
+]).flat();
+
+/** Acts out what the message asks for: write, edit, bash, question, plan, tasks, slow, fail, retry; anything else is answered. */
 export async function play(session, { messageId, content }, pace) {
   const wait = (times = 1) => new Promise((resolve) => setTimeout(resolve, pace * times));
   session.cancelled = false;
   session.state = 'running';
+  session.steered = [];
   session.emit({ type: 'user', messageId, content });
-  session.emit({ type: 'status', state: 'running' });
+  session.changed();
+  await wait(3);
+  session.emit({ type: 'status', state: 'running', messageId });
   session.emit({ type: 'init', model: 'mock', cwd: '/x', tools: [], permissionMode: 'default', agentVersion: '2' });
   const say = async (text) => {
     const id = randomUUID();
@@ -61,16 +90,19 @@ export async function play(session, { messageId, content }, pace) {
     const promptId = randomUUID();
     session.emit({ type: 'prompt', promptId, ...prompt });
     session.state = 'waiting';
+    session.changed();
     const answer = await new Promise((resolve) => (session.resume = resolve));
     session.resume = undefined;
     session.state = 'running';
     session.emit({ type: 'prompt_resolved', promptId, outcome: answer.decision === 'allow' ? 'allowed' : 'denied' });
+    session.changed();
     return answer;
   };
   const scene = Object.keys(scenes).find((name) => content.toLowerCase().includes(name)) ?? 'talk';
   await scenes[scene]({ session, say, ask, wait });
   session.state = 'idle';
-  session.emit({ type: 'done', cancelled: session.cancelled, isError: scene === 'fail', durationMs: 4_100, costUsd: 0.0042 });
+  session.emit({ type: 'done', cancelled: session.cancelled, isError: scene === 'fail', durationMs: 4_100, messageId, steered: session.steered, costUsd: 0.0042, totalCostUsd: 0.0255, contextTokens: 24_000, contextWindow: 200_000 });
+  session.changed();
 }
 
 const ALWAYS = [{ label: 'accept all edits in this session', type: 'setMode', destination: 'session' }];
@@ -101,11 +133,17 @@ const scenes = {
     const { decision } = await ask({ kind: 'plan', toolName: 'ExitPlanMode', toolUseId: 'p1', input: {}, title: 'Claude has a plan', plan: '## Dark theme\n\n1. Move every colour into `tokens.css`\n2. Add a second set under `prefers-color-scheme`\n3. Check the contrast of each pair\n\nNo component changes.' });
     await say(decision === 'allow' ? 'I begin. ' : 'I think again. ');
   },
+  async tasks({ session, say }) {
+    for (const event of workInProgress.slice(3, -2)) {
+      session.emit(event);
+      await say('Another step. ');
+    }
+  },
   async slow({ say }) {
     await say('This goes on for a long time. '.repeat(200));
   },
   async fail({ session }) {
-    session.emit({ type: 'error', code: 'rate_limit', message: 'The usage limit is reached. It resets at 18:00.' });
+    session.emit({ type: 'error', code: 'rate_limit', message: 'The usage limit is reached.', resetsAt: new Date(Date.now() + 5_400_000).toISOString(), action: 'Wait, or run “claude /upgrade” on the machine.' });
   },
   async retry({ session, wait, say }) {
     for (const attempt of [1, 2, 3]) {

@@ -30,7 +30,7 @@ export class FakeConnection {
     this.answers.set(type, answer as Answer);
   }
   tell<T extends keyof Events>(type: T, payload: Events[T]): void {
-    for (const listener of this.#listeners.get(type) ?? []) listener(payload, { type, sessionId: 'p' });
+    for (const listener of this.#listeners.get(type) ?? []) listener(payload, { type, sessionId: 'p', machineKey: 'm' });
   }
   event(event: Record<string, unknown>): void {
     this.tell('agent_event', { agentSessionId: 's', at: '', ...event } as unknown as AgentEvent);

@@ -13,8 +13,9 @@ public sealed class ClaudeLinesTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Captures");
 
-    // store-* are transcript files, not output.
-    private static readonly string[] Files = [.. Directory.GetFiles(Folder, "*.jsonl").Where(f => !Path.GetFileName(f).Contains("store-", StringComparison.Ordinal)).Order()];
+    // store-* are transcript files and acp-* another protocol's.
+    private static readonly string[] Files = [.. Directory.GetFiles(Folder, "*.jsonl")
+        .Where(f => !Path.GetFileName(f).Contains("store-", StringComparison.Ordinal) && !Path.GetFileName(f).StartsWith("acp-", StringComparison.Ordinal)).Order()];
 
     private static readonly string[] Others = ["null", "7", "true", "[]", "{}", "\"x\"", "[null,1,{}]", "\"\\ud800\""];
 
@@ -36,7 +37,7 @@ public sealed class ClaudeLinesTests
 
     private static List<AgentSignal> Map(IEnumerable<string> lines, out List<string> unknown)
     {
-        ClaudeLines mapper = new("/srv/lab/project");
+        ClaudeLines mapper = new("/srv/lab/project", []);
         List<AgentSignal> signals = [];
         unknown = [];
         foreach (var line in lines)
@@ -54,7 +55,7 @@ public sealed class ClaudeLinesTests
     private static void MapAndSend(JsonDocument line)
     {
         List<AgentSignal> signals = [];
-        new ClaudeLines("/srv/lab/project").TryMap(line.RootElement, signals);
+        new ClaudeLines("/srv/lab/project", []).TryMap(line.RootElement, signals);
         foreach (var happened in signals.OfType<Happened>())
         {
             Envelope.Serialize(happened.Event);
@@ -129,7 +130,7 @@ public sealed class ClaudeLinesTests
             }
 
             // Null: not JSON any more, and passed over.
-            using var json = ClaudeLines.Parse(bytes);
+            using var json = JsonLine.Parse(bytes);
             if (json is null)
             {
                 return;

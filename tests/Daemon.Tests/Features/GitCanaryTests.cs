@@ -221,9 +221,11 @@ public sealed class GitCanaryTests(ITestOutputHelper output) : GitFixture
     private TempProject Hooked(string name, string folder)
     {
         var project = Fresh(name);
+        project.Write("touched.txt", "1\n");
+        project.CommitAll("second");
         project.WriteScript($"{folder}/post-index-change", $"touch '{Song(name)}'");
         // A file that is only touched makes git write a fresher index.
-        File.SetLastWriteTimeUtc(project["a.txt"], DateTime.UtcNow.AddHours(-1));
+        File.SetLastWriteTimeUtc(project["touched.txt"], DateTime.UtcNow.AddHours(-1));
         return project;
     }
 

@@ -57,6 +57,11 @@ export class Phone {
     return this.page.getByRole('combobox', { name: 'Mode', exact: true });
   }
 
+  /** What is offered after a slash. */
+  get commands(): Locator {
+    return this.page.getByRole('listbox', { name: 'Commands', exact: true });
+  }
+
   async pair(pairUrl: string): Promise<void> {
     await this.page.goto(pairUrl);
     await this.button('Pair').tap();

@@ -23,6 +23,10 @@ export async function tour(phone: Phone, machine: Machine, anthropic: FakeAnthro
   await visit('sessions-empty');
   await phone.newSession();
   await visit('conversation-new');
+  await phone.message.pressSequentially('/c');
+  await expect(phone.commands).toBeVisible();
+  await visit('commands');
+  await phone.message.fill('');
   await conversation(phone, anthropic, visit);
   await prompts(phone, visit);
 
@@ -37,6 +41,10 @@ async function conversation(phone: Phone, anthropic: FakeAnthropic, visit: Visit
   await phone.send('How does the server start?');
   await expect(phone.claude).toContainText('readConfig()');
   await visit('conversation-streaming');
+  await phone.message.fill('And how does it stop?');
+  await expect(phone.button('Send into this turn')).toBeVisible();
+  await visit('conversation-steering');
+  await phone.message.fill('');
   await anthropic.release('rest-of-the-answer');
   await phone.expectIdle();
   await visit('conversation-answered');
@@ -44,11 +52,23 @@ async function conversation(phone: Phone, anthropic: FakeAnthropic, visit: Visit
   await phone.send('Add a health check');
   await expect(phone.prompt('Permission')).toBeVisible();
   await visit('permission');
+  await needsYou(phone, visit);
   await phone.prompt('Permission').getByRole('button', { name: 'Allow', exact: true }).tap();
   await phone.expectIdle();
   await phone.tool('Write').getByRole('button').first().tap();
   await expect(phone.tool('Write')).toContainText('isOpen');
   await visit('conversation-file-written');
+}
+
+async function needsYou(phone: Phone, visit: Visit): Promise<void> {
+  await phone.link('Back').tap();
+  await expect(phone.link('1 needs you')).toBeVisible();
+  await visit('sessions-need-you');
+  await phone.link('Back').tap();
+  await expect(phone.link('1 needs you')).toBeVisible();
+  await visit('projects-need-you');
+  await phone.link('1 needs you').tap();
+  await expect(phone.prompt('Permission')).toBeVisible();
 }
 
 async function prompts(phone: Phone, visit: Visit): Promise<void> {

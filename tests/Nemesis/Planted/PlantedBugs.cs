@@ -9,17 +9,17 @@ internal static class PlantedBugs
 {
     public const string SendBeforeCommit = "send-before-commit", NoDeduplication = "no-de-duplication", ReusedSeq = "reused-seq";
 
-    public static Func<Database, AgentStore> Named(string name) => name switch
+    public static Func<Database, LogEpoch, AgentStore> Named(string name) => name switch
     {
-        SendBeforeCommit => database => new SendsBeforeCommit(database),
-        NoDeduplication => database => new ForgetsMessages(database),
-        ReusedSeq => database => new CountsFromBefore(database),
+        SendBeforeCommit => (database, epoch) => new SendsBeforeCommit(database, epoch),
+        NoDeduplication => (database, epoch) => new ForgetsMessages(database, epoch),
+        ReusedSeq => (database, epoch) => new CountsFromBefore(database, epoch),
         _ => throw new ArgumentException($"There is no bug of the name {name}.", nameof(name)),
     };
 }
 
 /// <summary>What is to be kept counts as kept at once, and reaches the disk a little later.</summary>
-internal sealed class SendsBeforeCommit(Database database) : AgentStore(database)
+internal sealed class SendsBeforeCommit(Database database, LogEpoch epoch) : AgentStore(database, epoch)
 {
     private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(300);
     private readonly Lock _lock = new();
@@ -42,7 +42,7 @@ internal sealed class SendsBeforeCommit(Database database) : AgentStore(database
 }
 
 /// <summary>Once a message has ended nothing is known of it any more.</summary>
-internal sealed class ForgetsMessages(Database database) : AgentStore(database)
+internal sealed class ForgetsMessages(Database database, LogEpoch epoch) : AgentStore(database, epoch)
 {
     public override Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) =>
         base.SaveAsync(session, at, events, connection =>
@@ -53,7 +53,7 @@ internal sealed class ForgetsMessages(Database database) : AgentStore(database)
 }
 
 /// <summary>After a start the numbers go on from some events before the last one.</summary>
-internal sealed class CountsFromBefore(Database database) : AgentStore(database)
+internal sealed class CountsFromBefore(Database database, LogEpoch epoch) : AgentStore(database, epoch)
 {
     private const int Before = 3;
     private readonly Database _database = database;

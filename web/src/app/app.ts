@@ -1,4 +1,5 @@
 import { Conversation, type Place } from '../conversation/conversation.svelte';
+import { Attention } from '../machines/attention.svelte';
 import { Machines } from '../machines/machines.svelte';
 import { Connection } from '../net/connection';
 import { Identity } from '../net/identity';
@@ -16,6 +17,7 @@ export class App {
   readonly router = new Router();
   readonly connection = new Connection(openSocket, new Identity(openTokenStore(), deviceName(navigator.userAgent)));
   readonly machines = new Machines(this.connection);
+  readonly attention = new Attention(this.connection);
   #conversations: Conversation[] = [];
 
   /** The session's conversation; without an id the one that is being begun, with what was written for it. */

@@ -1,5 +1,6 @@
-import type { AgentDone, AgentEvent, AgentPromptResolved, AgentStatus, AgentToolResult, AgentUser } from '../protocol.gen';
-import type { ConversationView, Item, ToolItem, UserItem } from './view';
+import type { AgentDone, AgentEvent, AgentPromptResolved, AgentStatus, AgentTask, AgentToolResult } from '../protocol.gen';
+import { applyUser, beginTurn, endMessages, give } from './receipts';
+import type { ConversationView, Item, TaskItem, ToolItem } from './view';
 
 /** What one event, in its turn, makes of the view. */
 export function apply(view: ConversationView, event: AgentEvent): ConversationView {
@@ -32,30 +33,16 @@ export function apply(view: ConversationView, event: AgentEvent): ConversationVi
     case 'status':
       return applyStatus(view, event, key);
     case 'error':
-      return add(view, { kind: 'error', key, text: event.message });
+      return add(view, { kind: 'error', key, text: event.message, resetsAt: event.resetsAt, action: event.action });
     case 'done':
       return applyDone(view, event, key);
+    case 'todo':
+      return { ...view, todo: event.items };
+    case 'task':
+      return applyTask(view, event, key);
     default:
       return view; // a newer daemon's event: its seq counts, the rest is not for us
   }
-}
-
-function applyUser(view: ConversationView, event: AgentUser, key: string): ConversationView {
-  const item: UserItem = {
-    kind: 'user', key, content: event.content, images: event.images ?? [], queued: !!event.queued, messageId: event.messageId,
-  };
-  // A message that waited is told again when its turn begins: it moves to where it is answered.
-  const others = event.messageId ? view.items.filter((other) => !(other.kind === 'user' && other.messageId === event.messageId)) : view.items;
-  return { ...view, items: [...others, item] };
-}
-
-/** A turn begins: when no message of its own was told since the last one ended, it is the first of those that waited. */
-function beginTurn(view: ConversationView): ConversationView {
-  const turn = view.items.slice(view.items.findLastIndex((item) => item.kind === 'done') + 1);
-  if (turn.some((item) => item.kind === 'user' && !item.queued)) return view;
-  const next = view.items.find((item): item is UserItem => item.kind === 'user' && item.queued);
-  if (!next) return view;
-  return { ...view, items: [...view.items.filter((item) => item !== next), { ...next, queued: false }] };
 }
 
 function applyResult(view: ConversationView, event: AgentToolResult): ConversationView {
@@ -80,21 +67,42 @@ function applyResolved(view: ConversationView, event: AgentPromptResolved, key: 
 }
 
 function applyStatus(view: ConversationView, event: AgentStatus, key: string): ConversationView {
-  const next = { ...view, activity: event.state, mode: event.permissionMode ?? view.mode };
+  const given = event.messageId ? give(view, event.messageId) : view;
+  const next = { ...given, activity: event.state, mode: event.permissionMode ?? view.mode, background: event.background ?? given.background };
   if (event.state !== 'retrying') return next;
-  const last = view.items.at(-1);
-  const items = last?.kind === 'retry' ? view.items.slice(0, -1) : view.items; // attempts replace each other
+  const last = next.items.at(-1);
+  const items = last?.kind === 'retry' ? next.items.slice(0, -1) : next.items; // attempts replace each other
   return { ...next, items: [...items, { kind: 'retry', key, text: event.detail ?? '' }] };
 }
 
 function applyDone(view: ConversationView, event: AgentDone, key: string): ConversationView {
-  const items: Item[] = view.items.map((item) => (item.kind === 'tool' && item.state === 'running' ? { ...item, state: 'stopped' } : item));
+  const items = endMessages(view.items, event).map((item): Item =>
+    item.kind === 'tool' && item.state === 'running' ? { ...item, state: 'stopped' } : item,
+  );
   items.push({
     kind: 'done', key, cancelled: event.cancelled, interrupted: !!event.interrupted, isError: event.isError,
     result: event.result, durationMs: event.durationMs, costUsd: event.costUsd,
+    totalCostUsd: event.totalCostUsd, contextTokens: event.contextTokens, contextWindow: event.contextWindow,
   });
   return { ...view, items, activity: 'idle', partial: undefined };
 }
+
+/** One line a task, below the call that began it; told again, it changes where it stands. */
+function applyTask(view: ConversationView, event: AgentTask, key: string): ConversationView {
+  const index = view.items.findLastIndex((item) => item.kind === 'task' && item.taskId === event.taskId);
+  const told = { task: event.kind, state: event.state, description: event.description };
+  if (index >= 0) {
+    const before = view.items[index] as TaskItem;
+    return counted(view, view.items.with(index, { ...before, ...told, summary: event.summary ?? before.summary }));
+  }
+  const parent = event.toolUseId ? view.items.findLastIndex((item) => item.kind === 'tool' && item.toolUseId === event.toolUseId) : -1;
+  const item: TaskItem = { kind: 'task', key, taskId: event.taskId, ...told, summary: event.summary, depth: depthOf(view, event.toolUseId) };
+  return counted(view, parent < 0 ? [...view.items, item] : view.items.toSpliced(parent + 1, 0, item));
+}
+
+const counted = (view: ConversationView, items: readonly Item[]): ConversationView => ({
+  ...view, items, background: items.filter((item) => item.kind === 'task' && item.state === 'running').length,
+});
 
 function tool(
   view: ConversationView,

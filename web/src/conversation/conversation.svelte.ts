@@ -1,6 +1,6 @@
-import type { AgentEvent, AgentPromptResponseRequest, PermissionMode } from '../protocol.gen';
+import type { AgentCommand, AgentEvent, AgentPromptResponseRequest, PermissionMode } from '../protocol.gen';
 import type { Connection } from '../net/connection';
-import { ConnectionLost, hasCode } from '../net/errors';
+import { ConnectionLost, hasCode, RequestError } from '../net/errors';
 import { explain } from '../ui/explain';
 import { nextFrame } from '../ui/nextFrame';
 import { Outbox } from './outbox.svelte';
@@ -16,6 +16,8 @@ export type PromptAnswer = Omit<AgentPromptResponseRequest, 'agentSessionId' | '
 
 /** After the relay gave up on an attach; the machine may only be busy. */
 const TRY_AGAIN_AFTER = 2_000;
+/** How much of a long log is asked for at once. */
+const CHUNK = 500;
 
 /** One agent session as this device sees it: follows its events, survives interruptions, and sends what the user says. */
 export class Conversation {
@@ -28,9 +30,17 @@ export class Conversation {
   draft = $state('');
   /** Chosen by the user and not yet told by the agent. */
   chosenMode = $state<PermissionMode>();
+  /** The agent that a new session shall have; the machine's own choice when absent. */
+  agent = $state<string>();
+  /** A terminal has the session open: it can only be read here. */
+  inTerminal = $state(false);
+  commands = $state.raw<readonly AgentCommand[]>([]);
   problem = $state('');
   loaded = $state(false);
   #connection: Connection;
+  /** The log that the view was made from. */
+  #epoch: string | undefined;
+  #askedCommands = false;
   #events: AgentEvent[] = [];
   #frame = false;
   #shown = false;
@@ -90,6 +100,30 @@ export class Conversation {
     });
   }
 
+  /** Asked for when somebody begins to write one; a machine that cannot tell offers none. */
+  async loadCommands(): Promise<void> {
+    if (this.#askedCommands) return;
+    this.#askedCommands = true;
+    try {
+      this.commands = (await this.#request('agent_commands', { agent: this.agent })).commands;
+    } catch {
+      this.#askedCommands = false;
+    }
+  }
+
+  /** Ends the terminal's session, so that this one goes on here. */
+  async takeOver(): Promise<void> {
+    const taken = await this.#try(() => this.#request('agent_session_take_over', { agentSessionId: this.id! }));
+    if (taken) this.inTerminal = false;
+  }
+
+  /** The id of a new session that begins with all that this one knows. */
+  async fork(): Promise<string | undefined> {
+    let id: string | undefined;
+    await this.#try(async () => (id = (await this.#request('agent_session_fork', { agentSessionId: this.id! })).agentSessionId));
+    return id;
+  }
+
   async attach(): Promise<void> {
     if (!this.id || this.#attached || this.#attaching) return;
     this.#attaching = true;
@@ -105,18 +139,34 @@ export class Conversation {
     }
   }
 
+  /** Asks for the next part of the log; when none is left, the session is followed live. */
   async #attachOnce(agentSessionId: string): Promise<void> {
     this.#flush();
+    // A session that was begun here has told its events, but not yet which log they are of.
+    if (this.#epoch === undefined && this.view.lastSeq > 0) this.#forgetView();
     const afterSeq = this.view.lastSeq;
     this.view = forgetPartial(this.view);
-    const { state } = await this.#request('agent_session_attach', { agentSessionId, afterSeq });
+    const answer = await this.#request('agent_session_attach', { agentSessionId, afterSeq, limit: CHUNK, epoch: this.#epoch });
+    const known = this.#epoch === answer.epoch;
+    this.#epoch = answer.epoch;
+    if (answer.resync && !known) return this.#forgetView();
+    this.inTerminal = !!answer.inTerminal;
     this.#flush();
-    this.#attached = !hasHole(this.view);
-    if (!this.#attached && this.view.lastSeq === afterSeq) {
-      this.view = skipHole(this.view); // asked for and not there: it is gone for good
-      this.#attached = !hasHole(this.view);
+    const still = this.view.lastSeq === afterSeq;
+    if (still) this.view = skipHole(this.view); // asked for and not there: it is gone for good
+    if (answer.more) {
+      if (still && this.view.lastSeq === afterSeq) throw new RequestError({ code: 'UNKNOWN_ERROR', message: 'The machine sent no events.' });
+      return;
     }
-    this.view = { ...this.view, activity: this.view.prompts.length > 0 ? 'waiting' : state };
+    this.#attached = !hasHole(this.view);
+    this.view = { ...this.view, activity: this.view.prompts.length > 0 ? 'waiting' : answer.state };
+  }
+
+  /** The machine's log is, or may be, another than the one that the view was made from. What was written here stays. */
+  #forgetView(): void {
+    this.#events = [];
+    this.view = emptyView;
+    this.loaded = false;
   }
 
   #request: Connection['request'] = (type, payload) =>
@@ -135,7 +185,11 @@ export class Conversation {
         if (status.machineKey === this.place.machineKey && status.connected) this.#interrupted();
       }),
       this.#connection.on('agent_session_changed', (changed) => {
-        if (changed.agentSessionId === this.id) this.title = changed.title;
+        if (changed.agentSessionId !== this.id) return;
+        this.title = changed.title;
+        this.inTerminal = !!changed.inTerminal;
+        this.#flush(); // what came before this
+        this.view = { ...this.view, background: changed.background ?? 0 };
       }),
       this.#connection.on('agent_event', (event) => {
         if (event.agentSessionId !== this.id) return;

@@ -18,7 +18,7 @@ const texts = (): string[] => conversation.view.items.map((item) => ('text' in i
 beforeEach(() => {
   vi.useFakeTimers();
   fake = new FakeConnection();
-  fake.when('agent_session_attach', () => ({ lastSeq: 0, state: 'idle' }));
+  fake.when('agent_session_attach', () => ({ lastSeq: 0, state: 'idle', epoch: 'e1' }));
 });
 afterEach(() => {
   conversation.dispose();
@@ -30,14 +30,14 @@ test('attaches when shown, and from the last good seq after each interruption', 
   fake.register('cl1');
   conversation.show();
   await settle();
-  expect(fake.asked).toEqual([{ type: 'agent_session_attach', payload: { agentSessionId: 's', afterSeq: 0 } }]);
+  expect(fake.asked).toEqual([{ type: 'agent_session_attach', payload: { agentSessionId: 's', afterSeq: 0, limit: 500, epoch: undefined } }]);
   fake.event({ type: 'text', text: 'a', seq: 1 });
   fake.event({ type: 'text', text: 'b', seq: 2 });
   await settle();
 
   fake.register('cl2');
   await settle();
-  expect(fake.asked.at(-1)?.payload).toEqual({ agentSessionId: 's', afterSeq: 2 });
+  expect(fake.asked.at(-1)?.payload).toEqual({ agentSessionId: 's', afterSeq: 2, limit: 500, epoch: 'e1' });
 
   fake.tell('daemon_status', { machineKey: 'other', connected: true, label: '', lastSeenAt: null });
   fake.tell('daemon_status', { machineKey: 'm', connected: false, label: '', lastSeenAt: null });
@@ -68,18 +68,18 @@ test('a jump in seq attaches again, and what was missed comes in order', async (
   fake.when('agent_session_attach', () => {
     fake.event({ type: 'text', text: 'b', seq: 2 });
     fake.event({ type: 'text', text: 'c', seq: 3 });
-    return { lastSeq: 3, state: 'idle' };
+    return { lastSeq: 3, state: 'idle', epoch: 'e1' };
   });
   fake.event({ type: 'text', text: 'c', seq: 3 });
   await settle();
-  expect(fake.asked.at(-1)?.payload).toEqual({ agentSessionId: 's', afterSeq: 1 });
+  expect(fake.asked.at(-1)?.payload).toEqual({ agentSessionId: 's', afterSeq: 1, limit: 500, epoch: 'e1' });
   expect(texts()).toEqual(['a', 'b', 'c']);
 });
 
 test('a hole nobody can fill does not attach for ever', async () => {
   fake.when('agent_session_attach', () => {
     fake.event({ type: 'text', text: 'late', seq: 7 });
-    return { lastSeq: 7, state: 'running' };
+    return { lastSeq: 7, state: 'running', epoch: 'e1' };
   });
   open('s');
   conversation.show();
@@ -87,6 +87,92 @@ test('a hole nobody can fill does not attach for ever', async () => {
   expect(fake.count('agent_session_attach')).toBe(1);
   expect(texts()).toEqual(['', 'late']);
   expect(conversation.view.activity).toBe('running');
+});
+
+/** A machine that has a long log and sends it in parts, as it is asked for. */
+function keep(count: number, epoch = 'e1', kept = 0): void {
+  fake.when('agent_session_attach', ({ afterSeq, limit, epoch: known }) => {
+    if (known !== undefined && known !== epoch && afterSeq > 0) return { lastSeq: count, state: 'idle', epoch, resync: true };
+    if (afterSeq < kept) fake.event({ type: 'gap', from: afterSeq + 1, to: kept });
+    const from = Math.max(afterSeq, kept);
+    const to = Math.min(count, from + limit!);
+    for (let seq = from + 1; seq <= to; seq++) fake.event({ type: 'text', text: `${epoch} ${seq}`, seq });
+    return { lastSeq: count, state: 'idle', epoch, ...(to < count && { more: true }) };
+  });
+}
+
+test('a long log is asked for part after part, until nothing is left', async () => {
+  keep(1_203);
+  open('s');
+  conversation.show();
+  await settle();
+  expect(fake.asked.map(({ payload }) => payload.afterSeq)).toEqual([0, 500, 1_000]);
+  expect(fake.asked.map(({ payload }) => payload.epoch)).toEqual([undefined, 'e1', 'e1']);
+  expect(texts()).toEqual(Array.from({ length: 1_203 }, (_, index) => `e1 ${index + 1}`));
+  expect(conversation.loaded).toBe(true);
+});
+
+test('what is live already does not stop the parts that are still to come', async () => {
+  keep(1_000);
+  open('s');
+  fake.event({ type: 'text', text: 'live', seq: 1_001 });
+  conversation.show();
+  await settle();
+  expect(conversation.view.lastSeq).toBe(1_001);
+  expect(texts().at(-1)).toBe('live');
+  expect(texts()).toHaveLength(1_001);
+});
+
+test('what is not kept any more is one line, and the rest follows it', async () => {
+  keep(130, 'e1', 120);
+  open('s');
+  conversation.show();
+  await settle();
+  expect(conversation.view.items.slice(0, 2)).toMatchObject([{ kind: 'gap' }, { text: 'e1 121' }]);
+  expect(conversation.view.lastSeq).toBe(130);
+  expect(fake.count('agent_session_attach')).toBe(1);
+});
+
+test('another log than the one that is known: everything anew, but what was written stays', async () => {
+  keep(3);
+  fake.when('agent_message', () => new Promise(() => {}));
+  open('s');
+  fake.register('cl1');
+  conversation.show();
+  await settle();
+  conversation.draft = 'half written';
+  conversation.outbox.send('on its way');
+  keep(2, 'e2');
+  fake.register('cl2');
+  await settle();
+  expect(fake.asked.filter(({ type }) => type === 'agent_session_attach').map(({ payload }) => [payload.afterSeq, payload.epoch])).toEqual([[0, undefined], [3, 'e1'], [0, 'e2']]);
+  expect(texts()).toEqual(['e2 1', 'e2 2']);
+  expect(conversation.draft).toBe('half written');
+  expect(conversation.outbox.messages).toMatchObject([{ content: 'on its way' }]);
+});
+
+test('a session begun here learns after an interruption which log it is in', async () => {
+  fake.when('agent_session_new', () => ({ agentSessionId: 's' }));
+  open();
+  fake.register('cl1');
+  conversation.show();
+  conversation.outbox.send('one');
+  await settle();
+  fake.event({ type: 'text', text: 'from before the restore', seq: 1 });
+  await settle();
+  keep(1, 'e2');
+  fake.register('cl2');
+  await settle();
+  expect(texts()).toEqual(['e2 1']);
+});
+
+test('a machine that says "more" and sends nothing is not asked for ever', async () => {
+  fake.when('agent_session_attach', () => ({ lastSeq: 9, state: 'idle', epoch: 'e1', more: true }));
+  open('s');
+  conversation.show();
+  await settle();
+  expect(fake.count('agent_session_attach')).toBe(1);
+  expect(conversation.problem).not.toBe('');
 });
 
 test('a partial text that comes again whole after an interruption is not doubled', async () => {
@@ -98,7 +184,7 @@ test('a partial text that comes again whole after an interruption is not doubled
   await settle();
   fake.when('agent_session_attach', () => {
     fake.event({ type: 'text_delta', messageId: 'm', delta: 'Hello wor' });
-    return { lastSeq: 0, state: 'running' };
+    return { lastSeq: 0, state: 'running', epoch: 'e1' };
   });
   fake.register('cl2');
   await settle();
@@ -190,4 +276,65 @@ test('an answer given elsewhere already is no failure, a lost one is', async () 
   });
   expect(await conversation.answer('p', { decision: 'allow' })).toBe(false);
   expect(conversation.problem).not.toBe('');
+});
+
+test('behind a message that waits for the machine, all wait', async () => {
+  fake.when('agent_message', () => {
+    throw new RequestError({ code: 'MACHINE_OFFLINE', message: 'The machine is offline.' });
+  });
+  open('s');
+  conversation.outbox.send('one');
+  conversation.outbox.send('two');
+  await settle();
+  conversation.outbox.send('three');
+  expect(conversation.outbox.messages.map(({ state }) => state)).toEqual(['waiting', 'waiting', 'waiting']);
+});
+
+test('a message for the running turn says so, others do not', async () => {
+  fake.when('agent_message', () => ({ queued: false, position: 0, steered: true }));
+  open('s');
+  conversation.outbox.send('now', true);
+  conversation.outbox.send('later');
+  await settle();
+  expect(fake.asked.map(({ payload }) => [payload.content, payload.steer])).toEqual([['now', true], ['later', undefined]]);
+});
+
+test('a session that a terminal has is read only, until the terminal closes it', async () => {
+  fake.when('agent_message', () => {
+    throw new RequestError({ code: 'CONFLICT', message: 'A terminal has this session open.', details: { reason: 'in_terminal' } });
+  });
+  open('s');
+  conversation.outbox.send('written on the way');
+  await settle();
+  expect(conversation.inTerminal).toBe(true);
+  expect(conversation.outbox.messages).toMatchObject([{ content: 'written on the way', state: 'failed' }]);
+
+  const changed = { agentSessionId: 's', state: 'idle' as const, title: 't', openPrompts: 0, lastSeq: 0, machineOpenPrompts: 0 };
+  fake.tell('agent_session_changed', changed);
+  expect(conversation.inTerminal).toBe(false);
+  fake.tell('agent_session_changed', { ...changed, inTerminal: true });
+  expect(conversation.inTerminal).toBe(true);
+
+  fake.when('agent_session_take_over', () => ({ takenOver: true }));
+  await conversation.takeOver();
+  expect(conversation.inTerminal).toBe(false);
+  fake.when('agent_session_fork', () => ({ agentSessionId: 'forked' }));
+  expect(await conversation.fork()).toBe('forked');
+});
+
+test('a session open in a terminal is known as such from the start', async () => {
+  fake.when('agent_session_attach', () => ({ lastSeq: 0, state: 'running', epoch: 'e1', inTerminal: true }));
+  open('s');
+  conversation.show();
+  await settle();
+  expect(conversation.inTerminal).toBe(true);
+});
+
+test('the chosen agent goes along with the first message', async () => {
+  fake.when('agent_session_new', () => ({ agentSessionId: 's' }));
+  open();
+  conversation.agent = 'acp';
+  conversation.outbox.send('one');
+  await settle();
+  expect(fake.asked[0].payload).toMatchObject({ agent: 'acp' });
 });

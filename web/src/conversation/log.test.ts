@@ -64,8 +64,59 @@ test.each([
   [{ isError: true, result: 'Too much.' }, 'Too much.'],
   [{ durationMs: 61_000 }, '1 min 1 s'],
   [{ costUsd: 0.5 }, '$0.50'],
+  [{ totalCostUsd: 1.25 }, '$1.25 in all'],
+  [{ contextTokens: 30_000, contextWindow: 200_000 }, 'context 15 %'],
+  [{ contextTokens: 160_000, contextWindow: 200_000 }, 'context 80 % full'],
 ])('the end of a turn: %j', (done, shown) => {
   const { tell, log } = open();
   tell({ type: 'done', cancelled: false, isError: false, durationMs: 0, seq: 1, ...done });
   log.getByText(shown);
+});
+
+test('the last end of a turn says how the session stands, those before it do not', () => {
+  const { tell, log } = open();
+  const done = { type: 'done', cancelled: false, isError: false, durationMs: 0, contextWindow: 100 };
+  tell({ ...done, totalCostUsd: 1, contextTokens: 10, seq: 1 });
+  tell({ ...done, totalCostUsd: 2, contextTokens: 20, seq: 2 });
+  log.getByText('$2.00 in all');
+  log.getByText('context 20 %');
+  expect(log.queryByText('$1.00 in all')).toBeNull();
+});
+
+test('a receipt has words while it matters, and is a sign with words for who cannot see it after that', () => {
+  const { tell, log } = open();
+  const words = () => log.getAllByRole('article', { name: 'You' }).map((article) => article.querySelector('[data-stage] span')!);
+  tell({ type: 'user', content: 'one', messageId: '1', seq: 1 });
+  log.getByText('received');
+  tell({ type: 'status', state: 'running', messageId: '1', seq: 2 });
+  log.getByText('given to Claude');
+  tell({ type: 'done', cancelled: false, isError: false, durationMs: 1, messageId: '1', seq: 3 });
+  expect(words().map((word) => [word.textContent, word.className.includes('visually-hidden')])).toEqual([['done', false]]);
+  tell({ type: 'user', content: 'two', messageId: '2', seq: 4 });
+  expect(words().map((word) => [word.textContent, word.className.includes('visually-hidden')])).toEqual([['done', true], ['received', false]]);
+});
+
+test('what was said in a terminal has no receipt', () => {
+  const { tell } = open();
+  tell({ type: 'user', content: 'one', seq: 1 });
+  expect(document.querySelector('[data-stage]')).toBeNull();
+});
+
+test('a limit says when it ends in local time, and what to do', () => {
+  const { tell, log } = open();
+  const resetsAt = new Date();
+  resetsAt.setHours(23, 5, 0, 0);
+  tell({ type: 'error', code: 'rate_limit', message: 'The limit is reached.\u202e', resetsAt: resetsAt.toISOString(), action: 'Wait.', seq: 1 });
+  expect(log.getByRole('alert').textContent?.replace(/\s+/g, ' ').trim()).toBe('The limit is reached.⟨U+202E⟩ The limit resets at 23:05. Wait.');
+});
+
+test('a task is a line of its own, with its state', () => {
+  const { tell, log } = open();
+  const task = { type: 'task', taskId: 'k', kind: 'command', description: 'npm run dev\u202e', state: 'running' };
+  tell({ ...task, seq: 1 });
+  log.getByText('npm run dev⟨U+202E⟩');
+  tell({ ...task, state: 'failed', summary: 'Port taken', seq: 2 });
+  const line = log.getByRole('article', { name: 'In the background' });
+  expect(within(line).getByText('failed')).toBeTruthy();
+  within(line).getByText('Port taken');
 });

@@ -2,12 +2,15 @@ import type { PermissionMode } from '../protocol.gen';
 import type { Connection } from '../net/connection';
 import { deliver } from '../net/deliver';
 import { newId } from '../net/ids';
+import { hasCode, RequestError } from '../net/errors';
 import { explain } from '../ui/explain';
 import type { ConversationView } from './view';
 
 export interface Outgoing {
   messageId: string;
   content: string;
+  /** Not to wait for the end of the turn that runs. */
+  steer: boolean;
   state: 'sending' | 'waiting' | 'sent' | 'failed';
   problem: string;
 }
@@ -16,6 +19,8 @@ interface Session {
   readonly place: { machineKey: string; projectId: string };
   id?: string;
   chosenMode?: PermissionMode;
+  readonly agent?: string;
+  inTerminal: boolean;
 }
 
 /** What the user said and the agent has not repeated yet: sent in order, each until it is answered, each once. */
@@ -32,8 +37,10 @@ export class Outbox {
     this.#created = created;
   }
 
-  send(content: string): void {
-    this.messages.push({ messageId: newId(), content, state: 'sending', problem: '' });
+  send(content: string, steer = false): void {
+    // Behind one that waits, all wait.
+    const state = this.messages.some((other) => other.state === 'waiting') ? ('waiting' as const) : ('sending' as const);
+    this.messages.push({ messageId: newId(), content, steer, state, problem: '' });
     this.#queue(this.messages[this.messages.length - 1]);
   }
 
@@ -61,15 +68,18 @@ export class Outbox {
   }
 
   async #deliver(message: Outgoing): Promise<void> {
-    const { place, id, chosenMode: permissionMode } = this.#session;
+    const { place, id, agent, chosenMode: permissionMode } = this.#session;
     const { messageId, content } = message;
+    const steer = message.steer || undefined;
     const target = { machineKey: place.machineKey, sessionId: place.projectId };
-    const waiting = (): void => void (message.state = 'waiting');
+    const waiting = (): void => {
+      for (const other of this.messages) if (other.state === 'sending') other.state = 'waiting';
+    };
     try {
       if (id) {
-        await deliver(this.#connection, 'agent_message', { agentSessionId: id, messageId, content }, target, waiting);
+        await deliver(this.#connection, 'agent_message', { agentSessionId: id, messageId, content, steer }, target, waiting);
       } else {
-        const answer = await deliver(this.#connection, 'agent_session_new', { messageId, content, permissionMode }, target, waiting);
+        const answer = await deliver(this.#connection, 'agent_session_new', { messageId, content, permissionMode, agent }, target, waiting);
         this.#created(answer.agentSessionId);
         this.#session.chosenMode = undefined;
       }
@@ -77,6 +87,7 @@ export class Outbox {
     } catch (error) {
       message.state = 'failed';
       message.problem = explain(error);
+      if (hasCode(error, 'CONFLICT') && (error as RequestError).details?.reason === 'in_terminal') this.#session.inTerminal = true;
     }
   }
 }

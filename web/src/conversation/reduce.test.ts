@@ -25,8 +25,12 @@ const anyEvent: fc.Arbitrary<Bare> = fc.oneof(
   fc.record({ type: fc.constant('prompt' as const), promptId: id, kind: fc.constant('permission' as const), toolName: fc.string(), toolUseId: id, input: fc.constant({}), title: fc.string() }),
   fc.record({ type: fc.constant('prompt_resolved' as const), promptId: id, outcome: fc.constantFrom('allowed' as const, 'denied' as const) }),
   fc.record({ type: fc.constant('status' as const), state: fc.constantFrom('running' as const, 'retrying' as const, 'idle' as const) }),
+  fc.record({ type: fc.constant('status' as const), state: fc.constant('running' as const), messageId: id }),
+  fc.record({ type: fc.constant('todo' as const), items: fc.array(fc.record({ id, content: fc.string(), state: fc.constantFrom('pending' as const, 'completed' as const) }), { maxLength: 2 }) }),
+  fc.record({ type: fc.constant('task' as const), taskId: id, kind: fc.constant('agent' as const), state: fc.constantFrom('running' as const, 'completed' as const), description: fc.string(), toolUseId: fc.option(id, { nil: undefined }) }),
   fc.record({ type: fc.constant('error' as const), code: fc.string(), message: fc.string() }),
   fc.constant(done),
+  fc.record({ type: fc.constant('done' as const), cancelled: fc.boolean(), isError: fc.boolean(), durationMs: fc.constant(1), messageId: id, steered: fc.array(id, { maxLength: 1 }) }),
 );
 const anyLog = fc.array(anyEvent, { maxLength: 40 }).map((events) => log(...events));
 
@@ -175,6 +179,92 @@ describe('messages that wait', () => {
 test('attempts to reach the API replace each other', () => {
   const retry = (detail: string): Bare => ({ type: 'status', state: 'retrying', detail });
   expect(view(retry('1'), retry('2')).items).toMatchObject([{ kind: 'retry', text: '2' }]);
+});
+
+describe('receipts', () => {
+  const user = (messageId: string, queued?: boolean): Bare => ({ type: 'user', messageId, content: messageId, queued });
+  const given = (messageId: string): Bare => ({ type: 'status', state: 'running', messageId });
+  const ended = (messageId: string, more: Partial<Extract<Bare, { type: 'done' }>> = {}): Bare => ({ ...done, messageId, ...more }) as Bare;
+  const receipts = (...events: Bare[]): string[] => view(...events).items.flatMap((item) => (item.kind === 'user' ? [`${item.messageId} ${item.receipt}`] : []));
+
+  test.each<[string[], Bare[]]>([
+    [['1 received'], [user('1')]],
+    [['1 queued'], [user('1', true)]],
+    [['1 given'], [user('1'), given('1')]],
+    [['1 done'], [user('1'), given('1'), ended('1')]],
+    [['1 cancelled'], [user('1'), given('1'), ended('1', { cancelled: true })]],
+    [['1 interrupted'], [user('1'), given('1'), ended('1', { interrupted: true, isError: true })]],
+    [['1 failed'], [user('1'), given('1'), ended('1', { isError: true })]],
+    [['1 done', '2 given'], [user('1'), given('1'), user('2', true), ended('1'), user('2'), given('2')]],
+    [['1 done', '2 given'], [user('1'), given('1'), user('2', true), ended('1'), given('2')]],
+    [['1 done', '2 done', '3 queued'], [user('1'), given('1'), user('2'), given('2'), user('3', true), ended('1', { steered: ['2'] })]],
+    [['2 interrupted'], [user('2', true), ended('2', { interrupted: true })]],
+  ])('%j', (expected, events) => {
+    expect(receipts(...events)).toEqual(expected);
+  });
+
+  test('an end that names no message, as older logs have it, is the end of all that did not wait', () => {
+    expect(receipts(user('1'), user('2', true), done)).toEqual(['1 done', '2 queued']);
+  });
+
+  test('a message given into the running turn stands where it was given', () => {
+    const now = view(user('1'), given('1'), user('2', true), { type: 'text', text: 'so far' }, given('2'), { type: 'text', text: 'then' });
+    expect(now.items.map((item) => ('content' in item ? item.content : 'text' in item ? item.text : ''))).toEqual(['1', 'so far', '2', 'then']);
+  });
+});
+
+describe('tasks and lists', () => {
+  const agent: Bare = { type: 'tool_use', toolUseId: 't', name: 'Agent', input: {} };
+  const task = (state: 'running' | 'completed' | 'failed' | 'stopped', summary?: string): Bare => ({ type: 'task', taskId: 'k', kind: 'agent', state, description: 'Look around', toolUseId: 't', summary });
+
+  test('a task stands below the call that began it and changes in place', () => {
+    const now = view(agent, { type: 'text', text: 'meanwhile' }, task('running'), task('completed', 'Two files.'));
+    expect(kinds(now)).toEqual(['tool', 'task', 'text']);
+    expect(now.items[1]).toMatchObject({ state: 'completed', summary: 'Two files.', depth: 1 });
+  });
+
+  test('one whose call is not known stands by itself', () => {
+    expect(kinds(view({ type: 'text', text: 'a' }, { ...task('running'), toolUseId: undefined } as Bare))).toEqual(['text', 'task']);
+  });
+
+  test('what runs on after the turn is counted, until it ends or the machine says so', () => {
+    expect(view(agent, task('running'), done).background).toBe(1);
+    expect(view(agent, task('running'), done, task('stopped')).background).toBe(0);
+    expect(view(agent, task('running'), done, { type: 'status', state: 'idle', background: 0 }).background).toBe(0);
+  });
+
+  test('a list replaces the one before', () => {
+    const todo = (content: string): Bare => ({ type: 'todo', items: [{ id: '1', content, state: 'pending' }] });
+    expect(view(todo('old'), todo('new')).todo).toEqual([{ id: '1', content: 'new', state: 'pending' }]);
+  });
+});
+
+describe('what is not kept any more', () => {
+  const gap = (from: number, to: number): AgentEvent => ({ type: 'gap', from, to, agentSessionId: 's', at: '' });
+  const text = (seq: number): AgentEvent => ({ type: 'text', text: `${seq}`, seq, agentSessionId: 's', at: '' });
+  const prompt = (seq: number): AgentEvent => ({ type: 'prompt', promptId: 'p', kind: 'permission', toolName: 'Write', toolUseId: 't', input: {}, title: '', seq, agentSessionId: 's', at: '' });
+
+  test('leaves one line, and the log goes on behind it', () => {
+    const now = [gap(1, 5), text(6), gap(1, 5), text(7)].reduce(reduce, emptyView);
+    expect(kinds(now)).toEqual(['gap', 'text', 'text']);
+    expect(now.lastSeq).toBe(7);
+  });
+
+  test('lets in what came too early', () => {
+    const now = [text(4), text(7), gap(1, 6)].reduce(reduce, emptyView);
+    expect(now.items.map((item) => item.kind)).toEqual(['gap', 'text']);
+    expect([now.lastSeq, hasHole(now)]).toEqual([7, false]);
+  });
+
+  test('is not believed when something before it is missing here', () => {
+    expect(reduce(emptyView, gap(3, 5))).toEqual(emptyView);
+  });
+
+  test('may hold the answer to a prompt: one that is still open is told again', () => {
+    const asked = [prompt(1), gap(2, 9)].reduce(reduce, emptyView);
+    expect(asked.prompts).toEqual([]);
+    expect([prompt(1), prompt(1)].reduce(reduce, asked).prompts).toHaveLength(1);
+  });
 });
 
 test('a hole that cannot be filled is shown and passed', () => {

@@ -4,11 +4,13 @@ import { hasHole, type ConversationView } from './view';
 
 /**
  * The next view. Whatever is repeated, cut off or out of order on the way here, the same log ends in the same view:
- * an event known already changes nothing, one that is too early waits until the hole before it is filled.
+ * an event known already changes nothing, one that is too early waits until the hole before it is filled or told to be a gap.
  */
 export function reduce(view: ConversationView, event: AgentEvent): ConversationView {
   if (event.type === 'text_delta') return addDelta(view, event.messageId, event.delta);
+  if (event.type === 'gap') return passGap(view, event.from, event.to);
   const seq = event.seq;
+  if (event.type === 'prompt' && seq !== undefined && seq <= view.goneTo) return apply(view, event);
   if (seq === undefined || seq <= view.lastSeq) return view;
   if (seq > view.lastSeq + 1) return { ...view, early: { ...view.early, [seq]: event } };
   return takeEarly({ ...apply(view, event), lastSeq: seq });
@@ -22,8 +24,16 @@ export const forgetPartial = (view: ConversationView): ConversationView =>
 export function skipHole(view: ConversationView): ConversationView {
   if (!hasHole(view)) return view;
   const next = Math.min(...Object.keys(view.early).map(Number));
-  const items = [...view.items, { kind: 'gap' as const, key: `gap${next}`, text: '' }];
-  return takeEarly({ ...view, items, lastSeq: next - 1 });
+  return passGap(view, view.lastSeq + 1, next - 1);
+}
+
+/** Goes on behind what is not kept, with one quiet line. What was open before may have been closed in it. */
+function passGap(view: ConversationView, from: number, to: number): ConversationView {
+  if (to <= view.lastSeq || from > view.lastSeq + 1) return view;
+  const before = view.items.map((item) => (item.kind === 'tool' && item.state === 'running' ? { ...item, state: 'stopped' as const } : item));
+  const items = before.at(-1)?.kind === 'gap' ? before : [...before, { kind: 'gap' as const, key: `gap${to}`, text: '' }];
+  const early = Object.fromEntries(Object.entries(view.early).filter(([seq]) => Number(seq) > to));
+  return takeEarly({ ...view, items, prompts: [], partial: undefined, lastSeq: to, goneTo: to, early });
 }
 
 function takeEarly(view: ConversationView): ConversationView {

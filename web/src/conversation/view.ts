@@ -1,6 +1,11 @@
-import type { AgentActivity, AgentEvent, AgentImage, AgentPrompt, FileEdit, PromptKind, PromptOutcome } from '../protocol.gen';
+import type { AgentActivity, AgentEvent, AgentImage, AgentPrompt, FileEdit, PromptKind, PromptOutcome, TaskKind, TaskState, TodoItem } from '../protocol.gen';
 
 export type ToolState = 'running' | 'done' | 'failed' | 'denied' | 'stopped';
+
+/** How far a message has come: with the machine, waiting there, with the agent, or how its turn ended. */
+export type Receipt = 'received' | 'queued' | 'given' | 'done' | 'cancelled' | 'interrupted' | 'failed';
+
+export const hasEnded = (receipt: Receipt): boolean => receipt !== 'received' && receipt !== 'queued' && receipt !== 'given';
 
 interface ItemBase {
   /** Stable for as long as the item lives, so that its element is kept. */
@@ -12,6 +17,8 @@ export interface UserItem extends ItemBase {
   content: string;
   images: AgentImage[];
   queued: boolean;
+  receipt: Receipt;
+  /** Absent: written in a terminal, where nobody asks for receipts. */
   messageId?: string;
 }
 
@@ -45,12 +52,32 @@ export interface OutcomeItem extends ItemBase {
   title: string;
 }
 
-export interface NoticeItem<Kind extends 'retry' | 'error' | 'gap'> extends ItemBase {
+/** A sub-agent or a command in the background, as it was last told. */
+export interface TaskItem extends ItemBase {
+  kind: 'task';
+  taskId: string;
+  task: TaskKind;
+  state: TaskState;
+  description: string;
+  summary?: string;
+  depth: number;
+}
+
+export interface NoticeItem<Kind extends 'retry' | 'gap'> extends ItemBase {
   kind: Kind;
   text: string;
 }
 
-export type Notice = NoticeItem<'retry'> | NoticeItem<'error'> | NoticeItem<'gap'> | OutcomeItem | DoneItem;
+export interface ErrorItem extends ItemBase {
+  kind: 'error';
+  text: string;
+  /** When a limit ends. */
+  resetsAt?: string;
+  /** What to do on the machine. */
+  action?: string;
+}
+
+export type Notice = NoticeItem<'retry'> | NoticeItem<'gap'> | ErrorItem | OutcomeItem | DoneItem;
 
 export interface DoneItem extends ItemBase {
   kind: 'done';
@@ -59,10 +86,14 @@ export interface DoneItem extends ItemBase {
   isError: boolean;
   result?: string;
   durationMs: number;
+  /** The turn's; `totalCostUsd` is the session's. */
   costUsd?: number;
+  totalCostUsd?: number;
+  contextTokens?: number;
+  contextWindow?: number;
 }
 
-export type Item = UserItem | TextItem<'text'> | TextItem<'thinking'> | ToolItem | Notice;
+export type Item = UserItem | TextItem<'text'> | TextItem<'thinking'> | ToolItem | TaskItem | Notice;
 
 /** Everything a conversation shows, made from its events alone. */
 export interface ConversationView {
@@ -75,10 +106,16 @@ export interface ConversationView {
   activity: AgentActivity;
   mode?: string;
   model?: string;
+  /** The agent's list of what is to be done. */
+  todo: readonly TodoItem[];
+  /** What runs on between turns. */
+  background: number;
+  /** Up to here events are not kept any more; only a prompt that is still open comes again from before. */
+  goneTo: number;
   /** Events that arrived ahead of a hole, by seq. Not empty: attach again. */
   early: Readonly<Record<number, AgentEvent>>;
 }
 
-export const emptyView: ConversationView = { lastSeq: 0, items: [], prompts: [], activity: 'idle', early: {} };
+export const emptyView: ConversationView = { lastSeq: 0, items: [], prompts: [], activity: 'idle', todo: [], background: 0, goneTo: 0, early: {} };
 
 export const hasHole = (view: ConversationView): boolean => Object.keys(view.early).length > 0;

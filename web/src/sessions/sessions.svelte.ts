@@ -34,7 +34,7 @@ export class Sessions {
         if (envelope.sessionId !== this.#projectId) return;
         const entry = this.list.find((session) => session.agentSessionId === changed.agentSessionId);
         if (!entry) return reload();
-        Object.assign(entry, { state: changed.state, title: changed.title, openPrompts: changed.openPrompts });
+        Object.assign(entry, { state: changed.state, title: changed.title, openPrompts: changed.openPrompts, inTerminal: changed.inTerminal, background: changed.background });
       }),
       () => this.#connection.registered.delete(reload),
     ];

@@ -17,6 +17,15 @@ export function formatDuration(milliseconds: number): string {
 
 export const formatCost = (dollars: number): string => `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
 
+/** "18:00" in local time; on another day with its date. */
+export function formatClock(time: string, now = new Date()): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return '';
+  const clock: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  const today = date.toDateString() === now.toDateString();
+  return date.toLocaleString('en', today ? clock : { ...clock, weekday: 'short', day: 'numeric', month: 'short' });
+}
+
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86_400], ['hour', 3_600], ['minute', 60]];
 

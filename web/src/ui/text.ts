@@ -39,6 +39,11 @@ export const text = {
     forgetQuestion: 'Forget this pairing? This device then has no access until you pair it again.',
   },
 
+  needsYou: {
+    label: 'Waiting for you',
+    count: (count: number) => (count === 1 ? '1 needs you' : `${count} need you`),
+  },
+
   project: {
     sessions: 'Sessions',
     files: 'Files',
@@ -48,6 +53,9 @@ export const text = {
     unknown: 'Project',
     untitled: 'Untitled session',
     states: { running: 'running', waiting: 'needs you', idle: 'idle' },
+    inTerminal: 'in a terminal',
+    fromTerminal: 'begun in a terminal',
+    branch: (name: string) => `on ${name}`,
     more: 'Show older sessions',
   },
 
@@ -73,23 +81,68 @@ export const text = {
     latest: 'Newest',
     earlier: 'Show earlier messages',
     thinking: 'Thinking',
-    queued: 'waits for its turn',
-    sending: 'sending…',
-    waitingToSend: 'is sent when the connection is back',
+    receipts: {
+      sending: 'sending…',
+      waiting: 'waits for the machine',
+      received: 'received',
+      queued: 'waits for its turn',
+      given: 'given to Claude',
+      done: 'done',
+      cancelled: 'stopped',
+      interrupted: 'interrupted',
+      failed: 'failed',
+    },
+    steer: 'Send into this turn',
+    steerHint: 'Send waits for the end of this turn.',
+    inBackground: (count: number) => `${count} in the background`,
+    todo: 'To do',
+    todoLine: (number: number, all: number, what: string) => `${number} of ${all}: ${what}`,
+    todoDone: 'all done',
+    todoStates: { pending: 'to do', in_progress: 'in work', completed: 'done' },
     notSent: 'Not sent.',
     discard: 'Discard',
     image: (type: string, size: string) => `Image (${type}, ${size})`,
-    gap: 'Older messages are no longer kept.',
+    gap: 'Older messages are not kept any more.',
     retrying: 'Trying again',
     stopped: 'Stopped',
     interrupted: 'Interrupted',
     interruptedHint: 'The agent or its machine went away in the middle of this turn. Nothing is repeated by itself: say “go on” to continue.',
     failed: 'Failed',
+    resets: (when: string) => `The limit resets at ${when}.`,
+    total: (cost: string) => `${cost} in all`,
+    context: (percent: number) => `context ${percent} %`,
+    contextFull: (percent: number) => `context ${percent} % full`,
     outcomes: {
       permission: { allowed: 'Allowed', denied: 'Denied', withdrawn: 'Withdrawn', expired: 'Expired' },
       question: { allowed: 'Answered', denied: 'Skipped', withdrawn: 'Withdrawn', expired: 'Expired' },
       plan: { allowed: 'Approved', denied: 'Sent back', withdrawn: 'Withdrawn', expired: 'Expired' },
     },
+  },
+
+  terminal: {
+    label: 'In a terminal',
+    title: (machine: string) => `Open in a terminal on ${machine}`,
+    hint: 'You can read along. To write, take it over, or fork it and leave the terminal as it is.',
+    machine: 'the machine',
+    takeOver: 'Take over',
+    question: 'Take over? This ends the session in the terminal; it goes on here.',
+    fork: 'Fork',
+    state: 'in a terminal',
+  },
+
+  agents: {
+    label: 'Agent',
+    missing: (count: number) => (count === 1 ? '1 more is not ready' : `${count} more are not ready`),
+  },
+
+  commands: {
+    label: 'Commands',
+    found: (count: number) => (count === 1 ? '1 command' : `${count} commands`),
+  },
+
+  task: {
+    kinds: { agent: 'Sub-agent', command: 'In the background' },
+    states: { running: 'running', completed: 'done', failed: 'failed', stopped: 'stopped' },
   },
 
   tool: {

@@ -11,7 +11,6 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     private const int MaxImages = 5;
     private const int MaxImageBytes = 5 * 1024 * 1024;
     private const int MaxListed = 200;
-    private static readonly HashSet<string> ImageTypes = new(StringComparer.Ordinal) { "image/png", "image/jpeg", "image/gif", "image/webp" };
 
     public void Map(MessageRoutes routes)
     {
@@ -27,7 +26,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     private async Task NewAsync(AgentSessionNewRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         var project = projects.Require(context.ProjectId);
-        var message = Validated(request.MessageId, request.Content, request.Images, request.Model, request.PermissionMode);
+        var message = Validated(request.MessageId, request.Content, request.Images, request.Model, request.PermissionMode, steer: false);
         var program = programs.Require(request.Agent);
         var known = store.FindMessage(message.MessageId);
         if (known is null)
@@ -45,7 +44,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     private async Task MessageAsync(AgentMessageRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         var session = Require(request.AgentSessionId, context);
-        var message = Validated(request.MessageId, request.Content, request.Images, request.Model, request.PermissionMode);
+        var message = Validated(request.MessageId, request.Content, request.Images, request.Model, request.PermissionMode, request.Steer == true);
         if (store.FindMessage(message.MessageId) is null)
         {
             await programs.Require(session.Agent).RequireAsync(cancellationToken);
@@ -62,9 +61,9 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     }
 
     private Task AttachAsync(AgentSessionAttachRequest request, RequestContext context, CancellationToken cancellationToken) =>
-        request.AfterSeq < 0
-            ? throw new RequestException(ErrorCode.InvalidRequest, "afterSeq cannot be negative.")
-            : Require(request.AgentSessionId, context).AttachAsync(Client(context), request.AfterSeq, response => context.ReplyAsync(response, cancellationToken));
+        request is { AfterSeq: < 0 } or { Limit: < 1 }
+            ? throw new RequestException(ErrorCode.InvalidRequest, "afterSeq cannot be negative, and limit is 1 at least.")
+            : Require(request.AgentSessionId, context).AttachAsync(Client(context), request, response => context.ReplyAsync(response, cancellationToken));
 
     private Task CancelAsync(AgentCancelRequest request, RequestContext context, CancellationToken cancellationToken) =>
         Require(request.AgentSessionId, context).CancelAsync(response => context.ReplyAsync(response, cancellationToken));
@@ -81,7 +80,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     private static string Client(RequestContext context) =>
         context.ClientId ?? throw new RequestException(ErrorCode.InvalidRequest, "Only a client can attach.");
 
-    private static StoredMessage Validated(string messageId, string content, IReadOnlyList<ImageData>? images, string? model, PermissionMode? mode)
+    private static StoredMessage Validated(string messageId, string content, IReadOnlyList<ImageData>? images, string? model, PermissionMode? mode, bool steer)
     {
         if (!Guid.TryParse(messageId, out _))
         {
@@ -106,13 +105,13 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         foreach (var image in images ?? [])
         {
             var bytes = new byte[(image.Data.Length * 3L / 4) + 3];
-            if (!ImageTypes.Contains(image.MediaType) || !Convert.TryFromBase64String(image.Data, bytes, out var length) || length is 0 or > MaxImageBytes)
+            if (!Convert.TryFromBase64String(image.Data, bytes, out var length) || length is 0 or > MaxImageBytes || !ImageType.Fits(image.MediaType, bytes.AsSpan(0, length)))
             {
-                throw new RequestException(ErrorCode.InvalidRequest, "An image must be PNG, JPEG, GIF or WebP in base64, of at most 5 MB.");
+                throw new RequestException(ErrorCode.InvalidRequest, "An image must be PNG, JPEG, GIF or WebP as its type says, in base64, of at most 5 MB.");
             }
         }
 
-        return new StoredMessage(messageId, content, images ?? [], ValidModel(model), mode);
+        return new StoredMessage(messageId, content, images ?? [], ValidModel(model), mode, steer);
     }
 
     // It becomes an argument of the agent's command line.

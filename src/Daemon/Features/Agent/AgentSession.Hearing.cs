@@ -5,7 +5,7 @@ namespace PocketCoder.Daemon.Features.Agent;
 // What the agent says, in its order.
 internal sealed partial class AgentSession
 {
-    private async Task ListenAsync(IAgentTransport agent)
+    private async Task ListenAsync(IAgentTransport agent, Slot slot)
     {
         List<AgentSignal> batch = [];
         while (await agent.Signals.WaitToReadAsync())
@@ -31,6 +31,7 @@ internal sealed partial class AgentSession
         }
 
         await agent.DisposeAsync();
+        slot.Dispose();
     }
 
     private async Task HearAsync(IAgentTransport agent, List<AgentSignal> signals)
@@ -79,11 +80,13 @@ internal sealed partial class AgentSession
                 await AnnounceAsync();
                 break;
             case TurnEnded ended when _turn is { } turn:
-                await EndTurnAsync(Done(ended, turn));
-                await RunNextAsync();
+                await TurnEndedAsync(ended, turn);
                 break;
-            case AgentIdChanged changed:
-                _record = _record with { AgentId = changed.AgentId, Begun = true };
+            case BackgroundChanged changed:
+                await BackgroundAsync(changed.Tasks);
+                break;
+            case AgentIdChanged renamed:
+                _record = _record with { AgentId = renamed.AgentId, Begun = true };
                 await SaveAsync([], null);
                 break;
             case TitleChanged title:
@@ -163,7 +166,7 @@ internal sealed partial class AgentSession
 
     private async Task ModeAsync(ModeChanged changed)
     {
-        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => Claude.ClaudeProcess.ModeName(m) == changed.PermissionMode) is var mode && mode != _record.Mode)
+        if (Enum.GetValues<PermissionMode>().FirstOrDefault(m => m.Name() == changed.PermissionMode) is var mode && mode != _record.Mode)
         {
             await KeepModeAsync(mode);
         }
@@ -175,8 +178,7 @@ internal sealed partial class AgentSession
         List<AgentEvent> events = [];
         if (mode != _record.Mode)
         {
-            var activity = _prompts.Count > 0 ? AgentActivity.Waiting : _turn is null ? AgentActivity.Idle : AgentActivity.Running;
-            events.Add(new AgentStatus(activity) { AgentSessionId = Id, PermissionMode = Claude.ClaudeProcess.ModeName(mode) });
+            events.Add(new AgentStatus(Activity) { AgentSessionId = Id, PermissionMode = mode.Name() });
             _record = _record with { Mode = mode };
         }
 

@@ -7,18 +7,64 @@ namespace PocketCoder.Daemon.Features.Agent;
 // What a session puts on disk, and whom it tells.
 internal sealed partial class AgentSession
 {
-    private async Task ReplayAsync(string clientId, long afterSeq)
+    /// <summary>Sends what the client missed, answers, then goes on live; or a part of what it missed, and it asks on.</summary>
+    public Task AttachAsync(string clientId, AgentSessionAttachRequest request, Reply<AgentSessionAttachResponse> reply) => DoAsync(async () =>
+    {
+        var epoch = _world.Store.Epoch;
+        if (request.AfterSeq > _record.LastSeq || (request.Epoch is not null && request.Epoch != epoch))
+        {
+            await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, Resync: true)));
+            return;
+        }
+
+        var cursor = await ReplayAsync(clientId, request.AfterSeq, request.Limit ?? int.MaxValue);
+        var more = cursor < _record.LastSeq;
+        if (!more)
+        {
+            await ReplayOpenAsync(clientId, request.AfterSeq);
+            _audience.Attach(clientId);
+        }
+
+        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, More: more ? true : null)));
+    });
+
+    /// <summary>Sends at most so many events after <paramref name="afterSeq"/>; the number of the last one that the client has then.</summary>
+    private async Task<long> ReplayAsync(string clientId, long afterSeq, int limit)
     {
         var cursor = afterSeq;
-        while (_world.Store.Events(Id, cursor, ReplayChunk) is { Count: > 0 } events)
+        while (limit > 0 && _world.Store.Events(Id, cursor, Math.Min(limit, ReplayChunk)) is { Count: > 0 } events)
         {
             foreach (var (seq, json) in events)
             {
+                await TellGapAsync(clientId, cursor, seq - 1);
                 await _audience.SendToAsync(clientId, json);
                 cursor = seq;
             }
+
+            limit -= events.Count;
         }
 
+        if (limit > 0)
+        {
+            await TellGapAsync(clientId, cursor, _record.LastSeq);
+            cursor = _record.LastSeq;
+        }
+
+        return cursor;
+    }
+
+    // Events are kept for a time. A client must not take what is left for all there was.
+    private async Task TellGapAsync(string clientId, long cursor, long lastMissing)
+    {
+        if (lastMissing > cursor)
+        {
+            await _audience.SendToAsync(clientId, AgentAudience.ToJson(new AgentGap(cursor + 1, lastMissing) { AgentSessionId = Id, At = _world.Time.GetUtcNow() }));
+        }
+    }
+
+    // What is open now: prompts that this client saw before it went away, and the text in the making.
+    private async Task ReplayOpenAsync(string clientId, long afterSeq)
+    {
         foreach (var json in _world.Store.OpenPromptEvents(Id, afterSeq))
         {
             await _audience.SendToAsync(clientId, json);
@@ -66,7 +112,7 @@ internal sealed partial class AgentSession
         }
     }
 
-    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts());
+    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts(), _background);
 
     private AgentTextDelta Delta(string messageId, string delta) => new(messageId, delta) { AgentSessionId = Id, At = _world.Time.GetUtcNow() };
 

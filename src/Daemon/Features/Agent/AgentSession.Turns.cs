@@ -14,25 +14,36 @@ internal sealed partial class AgentSession
         public bool CancelRequested { get; set; }
 
         public bool BegunTwice { get; set; }
+
+        /// <summary>Messages that went into it while it ran.</summary>
+        public List<StoredMessage> Steered { get; } = [];
     }
+
+    /// <summary>Since when the agent has nothing to do; null while it has, and without an agent.</summary>
+    public long? IdleSince { get; private set; }
 
     private async Task RunNextAsync()
     {
         while (_turn is null && _waiting.TryPeek(out var message))
         {
+            if (_agent is null && _slot is null && !TryTakeSlot())
+            {
+                return;
+            }
+
             _cooling?.Dispose();
+            IdleSince = null;
             IReadOnlyList<byte[]> saved;
             try
             {
                 _turn = new Turn(message, _world.Time.GetTimestamp());
-                saved = await SaveAsync(
-                    [new AgentStatus(AgentActivity.Running) { AgentSessionId = Id }],
-                    connection => AgentStore.SetMessage(connection, message.MessageId, MessageState.Given));
+                saved = await SaveAsync([Given(message)], connection => AgentStore.SetGiven(connection, message.MessageId));
             }
             catch
             {
                 // Not on disk, so not given: it waits on, and the next message tries again.
                 _turn = null;
+                ReleaseSlot();
                 throw;
             }
 
@@ -47,6 +58,37 @@ internal sealed partial class AgentSession
             {
                 await FailTurnAsync(ex);
             }
+        }
+    }
+
+    // The receipt of this message: from here on it counts as run, whatever happens.
+    private AgentStatus Given(StoredMessage message) =>
+        new(_prompts.Count > 0 ? AgentActivity.Waiting : AgentActivity.Running) { AgentSessionId = Id, MessageId = message.MessageId };
+
+    private async Task SteerAsync(IAgentTransport agent, Turn turn, StoredMessage message, string? clientId, Reply<AgentMessageResponse> reply)
+    {
+        _record = _record with { MessageCount = _record.MessageCount + 1 };
+        var saved = await SaveAsync(
+            [new AgentUser(message.Content, message.MessageId, ToEventImages(message.Images)) { AgentSessionId = Id }, Given(message)],
+            connection =>
+            {
+                AgentStore.AddMessage(connection, Id, message, KnownMessage.Steered);
+                AgentStore.SetGiven(connection, message.MessageId);
+            });
+        turn.Steered.Add(message);
+        await TellAsync(() => reply(new AgentMessageResponse(false, 0, Steered: true)));
+        Attach(clientId);
+        await PublishAsync(saved);
+        await AnnounceAsync();
+        try
+        {
+            await agent.SendAsync(new UserInput(message.MessageId, message.Content, message.Images), Patience());
+        }
+        catch (Exception ex)
+        {
+            // It takes nothing any more, so nor will it end by itself. Its end closes the turn.
+            LogNotGiven(ex, Id);
+            _ = agent.StopAsync(force: true);
         }
     }
 
@@ -68,9 +110,12 @@ internal sealed partial class AgentSession
     private async Task<IAgentTransport> StartAsync()
     {
         await SurvivorGoneAsync();
-        var agent = await _world.Programs.Require(_record.Agent).StartAsync(new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode), Patience());
+        var todo = _record.Begun ? (_world.Store.LastEvent(Id, "todo") as AgentTodo)?.Items : null;
+        var start = new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode) { Todo = todo ?? [] };
+        var agent = await _world.Programs.Require(_record.Agent).StartAsync(start, Patience());
         _agent = agent;
-        _ = ListenAsync(agent);
+        _ = ListenAsync(agent, _slot!);
+        _slot = null;
         _record = _record with { ProcessId = agent.ProcessId, ProcessStarted = ProcessIdentity.StartTime(agent.ProcessId) };
         await SaveAsync([], null);
         return agent;
@@ -84,15 +129,56 @@ internal sealed partial class AgentSession
             return;
         }
 
-        for (var tries = 0; tries < 200 && ProcessIdentity.StartTime(pid) == started; tries++)
+        for (var tries = 0; ProcessIdentity.StartTime(pid) == started; tries++)
         {
+            if (tries == 200)
+            {
+                throw new RequestException(ErrorCode.DaemonBusy, "The agent's process from before is still there and does not end. Look at it on the machine; its session goes on when it is gone.");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
     }
 
+    private bool TryTakeSlot()
+    {
+        if (!_world.Slots.TryTake(this))
+        {
+            return false;
+        }
+
+        _slot = new Slot(() => _world.Slots.Release(this));
+        return true;
+    }
+
+    private void ReleaseSlot()
+    {
+        _slot?.Dispose();
+        _slot = null;
+    }
+
+    /// <summary>Somebody else needs the place of an agent that idles.</summary>
+    public void MakeRoom() => _ = DoAsync(() =>
+    {
+        EndIdleAgent();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>There is a place for an agent of this session.</summary>
+    public void PlaceIsFree() => _ = DoAsync(async () =>
+    {
+        await RunNextAsync();
+        if (_slot is null && _waiting.Count == 0)
+        {
+            _world.Slots.Forget(this);
+        }
+    });
+
     private async Task ExitedAsync(IAgentTransport agent, AgentExited exited)
     {
         Interlocked.CompareExchange(ref _agent, null, agent);
+        IdleSince = null;
+        _background = 0;
         _record = _record with { ProcessId = null, ProcessStarted = null };
         if (_turn is not { } turn)
         {
@@ -112,6 +198,9 @@ internal sealed partial class AgentSession
         {
             _record = _record with { Begun = true };
             turn.BegunTwice = true;
+
+            // Its place is given back when it is gone for good, a moment from now: this one is beside it.
+            _slot ??= new Slot(() => { });
             await GiveAsync(message);
             return;
         }
@@ -142,6 +231,7 @@ internal sealed partial class AgentSession
             _ = stuck.StopAsync(force: true);
         }
 
+        ReleaseSlot();
         var (code, message) = exception switch
         {
             RequestException { Code: ErrorCode.AgentUnavailable } refused => (refused.Details?.Reason ?? "unavailable", refused.Message),
@@ -150,7 +240,8 @@ internal sealed partial class AgentSession
             _ => ("failed", "The agent could not be started."),
         };
         LogNotGiven(exception, Id);
-        await PublishAsync(await SaveAsync([new AgentError(code, message) { AgentSessionId = Id }], null));
+        var action = (exception as RequestException)?.Details?.Action;
+        await PublishAsync(await SaveAsync([new AgentError(code, message, Action: action) { AgentSessionId = Id }], null));
         await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, message) { AgentSessionId = Id });
     }
 
@@ -166,24 +257,66 @@ internal sealed partial class AgentSession
         _record = _record with { CostUsd = ended.TotalCostUsd ?? _record.CostUsd };
         var cancelled = turn.CancelRequested || ended.Aborted;
         return new AgentDone(
-            cancelled, ended.IsError && !cancelled, ended.Result is { Length: > 0 } result ? result : null, Elapsed(turn), cost is > 0 ? cost : null, ended.Usage, ended.Turns)
+            cancelled, ended.IsError && !cancelled, ended.Result is { Length: > 0 } result ? result : null, Elapsed(turn), cost is > 0 ? cost : null, ended.Usage, ended.Turns,
+            TotalCostUsd: ended.TotalCostUsd, ContextTokens: ended.ContextTokens, ContextWindow: ended.ContextWindow)
         { AgentSessionId = Id };
+    }
+
+    private async Task TurnEndedAsync(TurnEnded ended, Turn turn)
+    {
+        if (ended.Unasked && turn.Message is not null)
+        {
+            // Work in the background was reported in the moment in which this turn's message was given: that was a turn of its own, and this one is still to come.
+            await PublishAsync(await SaveAsync([Done(ended, new Turn(null, turn.StartedAt)), Given(turn.Message)], null));
+            return;
+        }
+
+        // What was sent into the turn after its last step is the agent's next turn. An agent that does not say which messages a turn had is believed to have taken all.
+        var later = ended.MessageIds is { Count: > 0 } had ? turn.Steered.Where(message => !had.Contains(message.MessageId)).ToList() : [];
+        turn.Steered.RemoveAll(later.Contains);
+        await EndTurnAsync(Done(ended, turn));
+        if (later.Count > 0 && _agent is not null)
+        {
+            _cooling?.Dispose();
+            IdleSince = null;
+            _turn = new Turn(later[0], _world.Time.GetTimestamp());
+            _turn.Steered.AddRange(later.Skip(1));
+            await PublishAsync(await SaveAsync([Given(later[0])], null));
+            await AnnounceAsync();
+            return;
+        }
+
+        await RunNextAsync();
     }
 
     // The one place where a turn ends, so that it ends exactly once.
     private async Task EndTurnAsync(AgentDone done)
     {
-        var message = _turn!.Message;
+        var turn = _turn!;
         var open = _prompts.Values.ToList();
-        List<AgentEvent> events = [.. open.Select(p => new AgentPromptResolved(p.Prompt.PromptId, PromptOutcome.Withdrawn) { AgentSessionId = Id }), done with { MessageId = message?.MessageId }];
-        var saved = await SaveAsync(events, connection =>
+        List<StoredMessage> messages = turn.Message is null ? turn.Steered : [turn.Message, .. turn.Steered];
+        List<AgentEvent> events =
+        [
+            .. open.Select(p => new AgentPromptResolved(p.Prompt.PromptId, PromptOutcome.Withdrawn) { AgentSessionId = Id }),
+            done with { MessageId = turn.Message?.MessageId, Steered = turn.Steered.Count > 0 ? [.. turn.Steered.Select(m => m.MessageId)] : null },
+        ];
+        IReadOnlyList<byte[]> saved;
+        try
         {
-            open.ForEach(p => AgentStore.RemovePrompt(connection, p.Prompt.PromptId));
-            if (message is not null)
+            saved = await SaveAsync(events, connection =>
             {
-                AgentStore.SetMessage(connection, message.MessageId, MessageState.Ended);
-            }
-        });
+                open.ForEach(p => AgentStore.RemovePrompt(connection, p.Prompt.PromptId));
+                messages.ForEach(m => AgentStore.SetEnded(connection, m.MessageId));
+            });
+        }
+        catch (Exception ex)
+        {
+            // The disk may be full. The agent will not say it again, so the session would stay busy for ever.
+            LogLostSignal(ex);
+            EndLater(turn, done);
+            return;
+        }
+
         _turn = null;
         _prompts.Clear();
         _partial.Clear();
@@ -192,22 +325,77 @@ internal sealed partial class AgentSession
         CoolDown();
     }
 
+    private void EndLater(Turn turn, AgentDone done) => _ = Task.Delay(EndPatience, _world.Time).ContinueWith(
+        _ => DoAsync(async () =>
+        {
+            if (ReferenceEquals(_turn, turn))
+            {
+                await EndTurnAsync(done);
+                await RunNextAsync();
+            }
+        }),
+        TaskScheduler.Default);
+
     // A warm process answers the next message eight times faster; after some minutes its memory is worth more.
     private void CoolDown()
     {
         _cooling?.Dispose();
+        if (_agent is null || !Idle)
+        {
+            return;
+        }
+
+        IdleSince = _world.Time.GetTimestamp();
         _cooling = _world.Time.CreateTimer(
             _ => DoAsync(() =>
             {
-                // The process stays on record until it is gone, so that the next one waits for its end.
-                if (_turn is null && _prompts.Count == 0 && Interlocked.Exchange(ref _agent, null) is { } idle)
-                {
-                    _ = idle.StopAsync(force: false);
-                }
-
+                EndIdleAgent();
                 return Task.CompletedTask;
             }),
             null, _world.WarmFor, Timeout.InfiniteTimeSpan);
+        _world.Slots.Idles(this);
+    }
+
+    private bool Idle => _turn is null && _prompts.Count == 0 && _background == 0;
+
+    // The process stays on record until it is gone, so that the next one waits for its end.
+    private void EndIdleAgent()
+    {
+        if (Idle && _waiting.Count == 0 && Interlocked.Exchange(ref _agent, null) is { } idle)
+        {
+            IdleSince = null;
+            _ = idle.StopAsync(force: false);
+        }
+    }
+
+    private async Task BackgroundAsync(int tasks)
+    {
+        if (tasks == _background)
+        {
+            return;
+        }
+
+        _background = tasks;
+        await PublishAsync(await SaveAsync([new AgentStatus(Activity) { AgentSessionId = Id, Background = tasks }], null));
+        await AnnounceAsync();
+        if (Idle)
+        {
+            CoolDown();
+        }
+        else
+        {
+            IdleSince = null;
+        }
+    }
+
+    private AgentActivity Activity => _prompts.Count > 0 ? AgentActivity.Waiting : _turn is null ? AgentActivity.Idle : AgentActivity.Running;
+
+    /// <summary>The place of one agent among those that run at once.</summary>
+    private sealed class Slot(Action release) : IDisposable
+    {
+        private Action? _release = release;
+
+        public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
     }
 
     private long Elapsed(Turn turn) => (long)_world.Time.GetElapsedTime(turn.StartedAt).TotalMilliseconds;
@@ -222,17 +410,18 @@ internal sealed partial class AgentSession
                 connection => AgentStore.RemovePrompt(connection, promptId)));
         }
 
-        foreach (var (message, state) in _world.Store.OpenMessages(Id))
+        var open = _world.Store.OpenMessages(Id);
+        var given = open.Where(m => m.State == MessageState.Given).Select(m => m.Message).ToList();
+        if (given.Count > 0)
         {
-            if (state == MessageState.Given)
-            {
-                _turn = new Turn(message, _world.Time.GetTimestamp());
-                await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, "The daemon stopped in the middle of this turn.", Interrupted: true) { AgentSessionId = Id });
-            }
-            else
-            {
-                _waiting.Enqueue(message);
-            }
+            _turn = new Turn(given.Find(m => !m.Steer) ?? given[0], _world.Time.GetTimestamp());
+            _turn.Steered.AddRange(given.Where(m => m != _turn.Message));
+            await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, "The daemon stopped in the middle of this turn.", Interrupted: true) { AgentSessionId = Id });
+        }
+
+        foreach (var (message, _) in open.Where(m => m.State == MessageState.Waiting))
+        {
+            _waiting.Enqueue(message);
         }
 
         await RunNextAsync();
@@ -248,6 +437,7 @@ internal sealed partial class AgentSession
                 await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, "The daemon was stopped in the middle of this turn.", Interrupted: true) { AgentSessionId = Id });
             }
         });
+        _world.Slots.Forget(this);
         if (Interlocked.Exchange(ref _agent, null) is { } agent)
         {
             await agent.StopAsync(force: true);

@@ -11,7 +11,7 @@ namespace PocketCoder.Daemon.Features.Agent;
 internal delegate ValueTask Reply<TResponse>(TResponse response);
 
 /// <summary>What a session needs of the world around it.</summary>
-internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger);
+internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, AgentSlots Slots, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger);
 
 /// <summary>
 /// One conversation with an agent. Everything that changes it (messages, answers, what the agent says, a stop) goes through one inbox and is
@@ -27,6 +27,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
     private const int MaxEventBytes = 6 * 1024 * 1024;
     private static readonly TimeSpan InterruptGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan InputPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
 
     private readonly AgentSurroundings _world;
     private readonly AgentAudience _audience;
@@ -40,6 +41,8 @@ internal sealed partial class AgentSession : IAsyncDisposable
     private IAgentTransport? _agent;
     private Turn? _turn;
     private string _partialMessage = "";
+    private int _background;
+    private Slot? _slot;
     private ITimer? _cooling;
 
     public AgentSession(SessionRecord record, AgentSurroundings world)
@@ -58,7 +61,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
     public bool HasAgent => _agent is not null;
 
     /// <summary>The session as a list shows it.</summary>
-    public AgentSessionEntry Describe() => Describe(_record, State, _waiting.Count, _prompts.Count);
+    public AgentSessionEntry Describe() => Describe(_record, State, _waiting.Count, _prompts.Count) with { Background = _background > 0 ? _background : null };
 
     public static AgentSessionEntry Describe(SessionRecord record, AgentSessionState state, int waiting, int openPrompts) => new(
         record.AgentSessionId, record.Title, record.StartedAt, record.LastActivityAt, record.MessageCount, state, waiting, record.Model,
@@ -78,14 +81,21 @@ internal sealed partial class AgentSession : IAsyncDisposable
                 throw new RequestException(ErrorCode.InvalidRequest, "This messageId belongs to another session.");
             }
 
-            await TellAsync(() => reply(new AgentMessageResponse(known.Position > 0, known.Position)));
+            await TellAsync(() => reply(known.Answer));
             if (begins && clientId is not null && !_audience.Has(clientId))
             {
-                await ReplayAsync(clientId, afterSeq: 0);
+                await ReplayAsync(clientId, afterSeq: 0, int.MaxValue);
+                await ReplayOpenAsync(clientId, afterSeq: 0);
             }
 
             Attach(clientId);
             await RunNextAsync();
+            return;
+        }
+
+        if (message.Steer && _turn is { Message: not null, CancelRequested: false } turn && _agent is { CanSteer: true } agent)
+        {
+            await SteerAsync(agent, turn, message, clientId, reply);
             return;
         }
 
@@ -94,7 +104,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
             throw new RequestException(ErrorCode.DaemonBusy, $"{MaxWaiting} messages wait already. Try again when one is done.");
         }
 
-        var queued = _turn is not null || _waiting.Count > 0;
+        var queued = _turn is not null || _waiting.Count > 0 || (_agent is null && !_world.Slots.HasRoom);
         var position = queued ? _waiting.Count + 1 : 0;
         _record = _record with { MessageCount = _record.MessageCount + 1 };
         var saved = await SaveAsync(
@@ -106,14 +116,6 @@ internal sealed partial class AgentSession : IAsyncDisposable
         await PublishAsync(saved);
         await AnnounceAsync();
         await RunNextAsync();
-    });
-
-    /// <summary>Sends what the client missed, answers, then goes on live.</summary>
-    public Task AttachAsync(string clientId, long afterSeq, Reply<AgentSessionAttachResponse> reply) => DoAsync(async () =>
-    {
-        await ReplayAsync(clientId, afterSeq);
-        _audience.Attach(clientId);
-        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, "")));
     });
 
     public Task DetachAsync(string? clientId) => DoAsync(() =>

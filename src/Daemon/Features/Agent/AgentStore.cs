@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
@@ -54,10 +55,17 @@ internal sealed record SessionRecord
 }
 
 /// <summary>An accepted message as it is kept.</summary>
-internal sealed record StoredMessage(string MessageId, string Content, IReadOnlyList<ImageData> Images, string? Model, PermissionMode? PermissionMode);
+internal sealed record StoredMessage(
+    string MessageId, string Content, IReadOnlyList<ImageData> Images, string? Model, PermissionMode? PermissionMode, bool Steer = false);
 
 /// <summary>What is known of a message id: the answer that its first arrival got.</summary>
-internal sealed record KnownMessage(string AgentSessionId, int Position);
+internal sealed record KnownMessage(string AgentSessionId, int Position)
+{
+    /// <summary>The position of a message that went into the running turn.</summary>
+    public const int Steered = -1;
+
+    public AgentMessageResponse Answer => new(Position > 0, Math.Max(0, Position), Position == Steered ? true : null);
+}
 
 internal enum MessageState
 {
@@ -67,11 +75,14 @@ internal enum MessageState
 }
 
 /// <summary>Sessions, their events and their messages in SQLite. A write's task ends when it is on disk.</summary>
-internal class AgentStore(Database database)
+internal class AgentStore(Database database, LogEpoch epoch)
 {
     private const string Columns =
         "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started, "
         + "agent, origin, transcript_leaf, transcript_size";
+
+    /// <summary>Names the log that the events' numbers count in.</summary>
+    public string Epoch => epoch.Name;
 
     public virtual SessionRecord? Find(string agentSessionId) => database.Read(connection =>
         connection.Query($"SELECT {Columns} FROM agent_sessions WHERE agent_session_id = $1", ToRecord, agentSessionId).FirstOrDefault());
@@ -116,7 +127,10 @@ internal class AgentStore(Database database)
         """, row => row.GetFieldValue<byte[]>(0), agentSessionId, upToSeq));
 
     /// <summary>Events, the session's new state and whatever belongs to them, in one transaction.</summary>
-    public virtual Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) => database.WriteAsync(connection =>
+    public virtual async Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) =>
+        epoch.Note(await database.WriteAsync(connection => Save(connection, session, at, events, also)));
+
+    private static long Save(SqliteConnection connection, SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also)
     {
         connection.Execute($"""
             INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
@@ -135,14 +149,32 @@ internal class AgentStore(Database database)
         }
 
         also?.Invoke(connection);
-    });
+        return LogEpoch.Count(connection);
+    }
+
+    /// <summary>Removes the events from before a time, except those of open prompts. A client that asks for them is told of the gap.</summary>
+    public Task ForgetEventsAsync(DateTimeOffset before) => database.WriteAsync(connection => connection.Execute("""
+        DELETE FROM agent_events WHERE at < $1
+            AND agent_session_id IN (SELECT agent_session_id FROM agent_sessions WHERE started_at < $1)
+            AND NOT EXISTS (SELECT 1 FROM agent_prompts p WHERE p.agent_session_id = agent_events.agent_session_id)
+        """, before));
+
+    /// <summary>The session's newest event of this type, for an agent that starts anew and has to know it.</summary>
+    public AgentEvent? LastEvent(string agentSessionId, string type) => database.Read(connection => connection.Query("""
+        SELECT json FROM agent_events WHERE agent_session_id = $1 AND substr(json, 1, length($2)) = $2 ORDER BY seq DESC LIMIT 1
+        """, row => JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), ProtocolJson.For<AgentEvent>()), agentSessionId, Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\""))
+        .FirstOrDefault());
 
     public static void AddMessage(SqliteConnection connection, string agentSessionId, StoredMessage message, int position) => connection.Execute(
         "INSERT INTO agent_messages (message_id, agent_session_id, position, json) VALUES ($1, $2, $3, $4)",
         message.MessageId, agentSessionId, position, JsonSerializer.SerializeToUtf8Bytes(message, StoreJson.Default.StoredMessage));
 
-    public static void SetMessage(SqliteConnection connection, string messageId, MessageState state) => connection.Execute(
-        "UPDATE agent_messages SET state = $2 WHERE message_id = $1", messageId, (int)state);
+    public static void SetGiven(SqliteConnection connection, string messageId) => connection.Execute(
+        "UPDATE agent_messages SET state = $2 WHERE message_id = $1", messageId, (int)MessageState.Given);
+
+    /// <summary>Its turn has ended: from now on only the id is needed, not the text and the images.</summary>
+    public static void SetEnded(SqliteConnection connection, string messageId) => connection.Execute(
+        "UPDATE agent_messages SET state = $2, json = x'' WHERE message_id = $1", messageId, (int)MessageState.Ended);
 
     public static void AddPrompt(SqliteConnection connection, string agentSessionId, string promptId, long seq) => connection.Execute(
         "INSERT INTO agent_prompts VALUES ($1, $2, $3)", promptId, agentSessionId, seq);

@@ -16,7 +16,10 @@ internal interface IAgentTransport : IAsyncDisposable
     /// <summary>The process to look for after a crash of the daemon.</summary>
     int ProcessId { get; }
 
-    /// <summary>Begins a turn.</summary>
+    /// <summary>A message can be sent into a running turn, too.</summary>
+    bool CanSteer { get; }
+
+    /// <summary>Begins a turn, or goes into the one that runs.</summary>
     Task SendAsync(UserInput input, CancellationToken cancellationToken);
 
     /// <summary>Asks the agent to stop the turn; its end arrives as <see cref="TurnEnded"/>.</summary>
@@ -36,7 +39,11 @@ internal interface IAgentTransport : IAsyncDisposable
 }
 
 /// <summary>What a session tells its transport at the start.</summary>
-internal sealed record AgentStart(string AgentId, bool Resume, string Cwd, string? Model, PermissionMode Mode);
+internal sealed record AgentStart(string AgentId, bool Resume, string Cwd, string? Model, PermissionMode Mode)
+{
+    /// <summary>The agent's list as it was when its last process ended.</summary>
+    public IReadOnlyList<TodoItem> Todo { get; init; } = [];
+}
 
 internal sealed record UserInput(string MessageId, string Content, IReadOnlyList<ImageData> Images);
 
@@ -57,7 +64,21 @@ internal sealed record PromptAsked(string RequestId, AgentPrompt Prompt, JsonEle
 internal sealed record PromptWithdrawn(string RequestId) : AgentSignal;
 
 /// <summary>The end of a turn. Cost is the session's total so far.</summary>
-internal sealed record TurnEnded(bool IsError, bool Aborted, string? Result, decimal? TotalCostUsd, AgentUsage? Usage, int? Turns) : AgentSignal;
+internal sealed record TurnEnded(bool IsError, bool Aborted, string? Result, decimal? TotalCostUsd, AgentUsage? Usage, int? Turns) : AgentSignal
+{
+    /// <summary>The messages that went into it, where the agent says so.</summary>
+    public IReadOnlyList<string>? MessageIds { get; init; }
+
+    /// <summary>Nobody asked: work in the background ended, and the agent spoke of it.</summary>
+    public bool Unasked { get; init; }
+
+    public long? ContextTokens { get; init; }
+
+    public long? ContextWindow { get; init; }
+}
+
+/// <summary>How many tasks run on beside and between the turns.</summary>
+internal sealed record BackgroundChanged(int Tasks) : AgentSignal;
 
 /// <summary>The agent speaks under this id from now on.</summary>
 internal sealed record AgentIdChanged(string AgentId) : AgentSignal;

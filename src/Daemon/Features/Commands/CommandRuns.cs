@@ -10,20 +10,23 @@ internal sealed partial class CommandRuns(Children children, CommandStore store,
 {
     private const int AtOnce = 8;
     private const int EndedKept = 8;
-    private static readonly TimeSpan CleaningInterval = TimeSpan.FromHours(6);
 
     private readonly Lock _gate = new();
     private readonly List<CommandRun> _running = [];
     private readonly Queue<CommandRun> _ended = new();
     private readonly CancellationTokenSource _stopping = new();
-    private Task _cleaning = Task.CompletedTask;
 
-    /// <summary>Closes in the history what an earlier daemon left open, and keeps the history within its limits from now on.</summary>
+    /// <summary>Closes in the history what an earlier daemon left open.</summary>
     public async Task StartAsync()
     {
-        await LoggingFailureAsync(store.CloseInterruptedAsync);
-        await LoggingFailureAsync(store.CleanAsync);
-        _cleaning = CleanAsync();
+        try
+        {
+            await store.CloseInterruptedAsync();
+        }
+        catch (Exception ex)
+        {
+            LogNotClosed(ex);
+        }
     }
 
     /// <summary>Starts a command. <c>DAEMON_BUSY</c> when eight run; <c>FILE_NOT_FOUND</c> when the project's directory is gone.</summary>
@@ -74,7 +77,6 @@ internal sealed partial class CommandRuns(Children children, CommandStore store,
         }
 
         await EndAsync(_ => true);
-        await _cleaning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
 
@@ -122,27 +124,6 @@ internal sealed partial class CommandRuns(Children children, CommandStore store,
         }));
     }
 
-    private async Task CleanAsync()
-    {
-        using PeriodicTimer timer = new(CleaningInterval, time);
-        while (await timer.WaitForNextTickAsync(_stopping.Token))
-        {
-            await LoggingFailureAsync(store.CleanAsync);
-        }
-    }
-
-    private async Task LoggingFailureAsync(Func<Task> work)
-    {
-        try
-        {
-            await work();
-        }
-        catch (Exception ex)
-        {
-            LogNotCleaned(ex);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The history of commands could not be cleaned")]
-    private partial void LogNotCleaned(Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What was interrupted could not be noted in the history of commands")]
+    private partial void LogNotClosed(Exception exception);
 }

@@ -1,15 +1,13 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Agent.Claude;
 
 /// <summary>
 /// Turns the lines of <c>claude --output-format stream-json</c> into signals. Types and shapes were measured on 2.1.197 and 2.1.330; what is
-/// not known is passed over, never an error. Holds only which API message is streaming.
+/// not known is passed over, never an error. Holds what spans lines: which API message is streaming, which messages the turn has taken, the lists.
 /// </summary>
-internal sealed class ClaudeLines(string cwd)
+internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
 {
     private static readonly HashSet<string> IgnoredTypes = new(StringComparer.Ordinal)
     {
@@ -18,30 +16,17 @@ internal sealed class ClaudeLines(string cwd)
 
     private static readonly HashSet<string> IgnoredSubtypes = new(StringComparer.Ordinal)
     {
-        "permission_denied", "thinking_tokens", "task_started", "task_progress", "task_updated", "task_notification", "background_tasks_changed",
+        "permission_denied", "thinking_tokens",
         "hook_started", "hook_response", "hook_progress", "session_state_changed", "informational", "model_refusal_no_fallback",
         "model_refusal_fallback", "notification", "local_command_output", "plugin_install", "memory_recall", "files_persisted", "mirror_error",
         "commands_changed", "elicitation_complete", "control_request_progress", "session_writes_lost", "worker_shutting_down",
     };
 
+    private readonly ClaudeTodo _todo = new(todo);
+    private readonly ClaudeTasks _tasks = new();
+    private readonly List<string> _taken = [];
     private string _streamingMessage = "";
-
-    /// <summary>
-    /// A line as JSON; null when it is none. Bytes that are no UTF-8 become U+FFFD first: the parser would let them pass and throw when the text is read.
-    /// </summary>
-    public static JsonDocument? Parse(ReadOnlyMemory<byte> line)
-    {
-        try
-        {
-            return JsonDocument.Parse(
-                Utf8.IsValid(line.Span) ? line : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line.Span)),
-                new JsonDocumentOptions { MaxDepth = 256 });
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private long? _contextTokens;
 
     /// <summary>False for a line of a type that nobody has seen yet; the caller notes it.</summary>
     public bool TryMap(JsonElement line, List<AgentSignal> signals)
@@ -55,7 +40,7 @@ internal sealed class ClaudeLines(string cwd)
                 MapAssistant(line, parent, signals);
                 return true;
             case "user":
-                signals.AddRange(ToolResults(line, parent));
+                MapUser(line, parent, signals);
                 return true;
             case "stream_event" when parent is null:
                 MapStreamEvent(line, signals);
@@ -88,7 +73,7 @@ internal sealed class ClaudeLines(string cwd)
         }
     }
 
-    private static bool TryMapSystem(JsonElement line, List<AgentSignal> signals)
+    private bool TryMapSystem(JsonElement line, List<AgentSignal> signals)
     {
         switch (line.Text("subtype"))
         {
@@ -125,7 +110,7 @@ internal sealed class ClaudeLines(string cwd)
 
                 return true;
             case { } subtype:
-                return IgnoredSubtypes.Contains(subtype);
+                return _tasks.TryMap(subtype, line, signals) || IgnoredSubtypes.Contains(subtype);
             default:
                 return false;
         }
@@ -135,6 +120,12 @@ internal sealed class ClaudeLines(string cwd)
     {
         var message = line.Get("message");
         var synthetic = message.Text("model") == "<synthetic>";
+        if (parent is null && !synthetic && message.Get("usage") is { } usage)
+        {
+            // What the request held; its answer is the next request's business.
+            _contextTokens = (usage.Number("input_tokens") ?? 0) + (usage.Number("cache_read_input_tokens") ?? 0) + (usage.Number("cache_creation_input_tokens") ?? 0);
+        }
+
         foreach (var block in message.Get("content").Items())
         {
             switch (block.Text("type"))
@@ -143,7 +134,7 @@ internal sealed class ClaudeLines(string cwd)
                 case "text" when synthetic && block.Text("text") == "No response requested.":
                     break;
                 case "text" when line.Flag("is_api_error_message"):
-                    signals.Add(new Happened(new AgentError(line.Text("error") ?? "unknown", block.Text("text") ?? "") { AgentSessionId = "" }));
+                    signals.Add(new Happened(ClaudeErrors.Read(line.Text("error"), block.Text("text") ?? "")));
                     break;
                 case "text" when block.Text("text") is { Length: > 0 } text:
                     signals.Add(new Happened(new AgentText(Cut.Text(text, out var cut), message.Text("id"), cut) { AgentSessionId = "", ParentToolUseId = parent }));
@@ -153,15 +144,35 @@ internal sealed class ClaudeLines(string cwd)
                     break;
                 case "tool_use":
                     signals.Add(new Happened(ClaudeTools.ReadUse(block, parent, cwd)));
+                    AddTodo(parent is null ? _todo.Called(block) : null, signals);
                     break;
             }
         }
     }
 
-    private static IEnumerable<AgentSignal> ToolResults(JsonElement line, string? parent) =>
-        line.Get("message").Get("content").Items()
-            .Where(block => block.Text("type") == "tool_result")
-            .Select(block => new Happened(ClaudeTools.ReadResult(block, line.Get("tool_use_result"), parent)));
+    private void MapUser(JsonElement line, string? parent, List<AgentSignal> signals)
+    {
+        // An echo: the CLI has taken this message into its turn.
+        if (line.Flag("isReplay") && line.Text("uuid") is { } taken && !_taken.Contains(taken))
+        {
+            _taken.Add(taken);
+        }
+
+        foreach (var block in line.Get("message").Get("content").Items().Where(block => block.Text("type") == "tool_result"))
+        {
+            var structured = line.Get("tool_use_result");
+            signals.Add(new Happened(ClaudeTools.ReadResult(block, structured, parent)));
+            AddTodo(parent is null ? _todo.Answered(block, structured) : null, signals);
+        }
+    }
+
+    private static void AddTodo(AgentTodo? todo, List<AgentSignal> signals)
+    {
+        if (todo is not null)
+        {
+            signals.Add(new Happened(todo));
+        }
+    }
 
     private void MapStreamEvent(JsonElement line, List<AgentSignal> signals)
     {
@@ -177,9 +188,16 @@ internal sealed class ClaudeLines(string cwd)
         }
     }
 
-    private static TurnEnded ToTurnEnd(JsonElement line)
+    private TurnEnded ToTurnEnd(JsonElement line)
     {
         var usage = line.Get("usage");
+        List<string> messages = [.. line.Texts("user_message_uuids")];
+        if (messages.Count == 0)
+        {
+            messages.AddRange(_taken);
+        }
+
+        _taken.Clear();
         var aborted = line.Text("terminal_reason") is "aborted_streaming" or "aborted_tools";
         return new TurnEnded(
             line.Flag("is_error"),
@@ -189,18 +207,32 @@ internal sealed class ClaudeLines(string cwd)
             usage is null ? null : new AgentUsage(
                 usage.Number("input_tokens") ?? 0, usage.Number("output_tokens") ?? 0,
                 usage.Number("cache_read_input_tokens") ?? 0, usage.Number("cache_creation_input_tokens") ?? 0),
-            (int?)line.Number("num_turns"));
+            (int?)line.Number("num_turns"))
+        {
+            MessageIds = messages,
+            Unasked = messages.Count == 0 && line.Get("origin").Text("kind") == "task-notification",
+            ContextTokens = _contextTokens,
+            ContextWindow = Models(line).Max(model => model.Number("contextWindow")),
+        };
     }
+
+    private static IEnumerable<JsonElement> Models(JsonElement result) =>
+        result.Get("modelUsage") is { ValueKind: JsonValueKind.Object } models ? models.EnumerateObject().Select(model => model.Value) : [];
 
     private static void MapRateLimit(JsonElement line, List<AgentSignal> signals)
     {
         var info = line.Get("rate_limit_info");
-        if (info.Text("status") == "rejected")
+        DateTimeOffset? resets = info.Number("resetsAt") is { } seconds and > 0 and < 253402300800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+        var until = resets is { } time ? $" It resets at {time:yyyy-MM-dd HH:mm} UTC." : "";
+        var limit = Readable(info.Text("rateLimitType"));
+        switch (info.Text("status"))
         {
-            var until = info.Number("resetsAt") is { } seconds and > 0 and < 253402300800
-                ? $" It resets at {DateTimeOffset.FromUnixTimeSeconds(seconds):yyyy-MM-dd HH:mm} UTC."
-                : "";
-            signals.Add(new Happened(new AgentError("rate_limit", $"The {Readable(info.Text("rateLimitType"))} limit of the account is reached.{until}") { AgentSessionId = "" }));
+            case "rejected":
+                signals.Add(new Happened(new AgentError("rate_limit", $"The {limit} limit of the account is reached.{until}", resets) { AgentSessionId = "" }));
+                break;
+            case "allowed_warning" when info.Amount("utilization") is { } used:
+                signals.Add(Status(AgentActivity.Running, $"{used:P0} of the {limit} limit of the account is used.{until}"));
+                break;
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
+using PocketCoder.Daemon.Processes;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Daemon.Features.Agent.Claude;
@@ -12,7 +12,8 @@ internal sealed record ClaudeInstallation(string Path, string Version);
 /// </summary>
 internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public const string LogIn = "Log in on the machine: run claude and type /login";
+
     private static readonly TimeSpan LoginIsFresh = TimeSpan.FromMinutes(5);
 
     private (string Path, DateTime Written, string Version)? _known;
@@ -22,7 +23,7 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
     /// <summary>Null when it is not there.</summary>
     public async Task<ClaudeInstallation?> FindAsync(CancellationToken cancellationToken)
     {
-        if (Candidates().FirstOrDefault(File.Exists) is not { } path)
+        if (Installed() is not { } path)
         {
             return null;
         }
@@ -30,7 +31,7 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
         var written = File.GetLastWriteTimeUtc(path);
         if (_known is not { } known || known.Path != path || known.Written != written)
         {
-            if (await RunAsync(path, ["--version"], cancellationToken) is not { ExitCode: 0, Output: var output })
+            if (await Probe.RunAsync(path, ["--version"], cancellationToken) is not { ExitCode: 0, Output: var output })
             {
                 return null;
             }
@@ -56,7 +57,14 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
         }
     }
 
+    /// <summary>The agent said that it is not logged in any more: the next one who asks gets a fresh answer.</summary>
+    public void LoginLost() => _loggedInSince = null;
+
     public void Dispose() => _asking.Dispose();
+
+    private string? Installed() => chosen is null
+        ? Programs.FindInstalled("claude", Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".claude", "local"))
+        : File.Exists(chosen) ? Path.GetFullPath(chosen) : null;
 
     private async Task<ClaudeInstallation> RequireOnceAsync(CancellationToken cancellationToken)
     {
@@ -66,7 +74,7 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
         {
             if (!await IsLoggedInAsync(claude, cancellationToken))
             {
-                throw Unavailable("not_logged_in", "Claude Code is not logged in on the machine.", "Log in on the machine: run claude and type /login");
+                throw Unavailable("not_logged_in", "Claude Code is not logged in on the machine.", LogIn);
             }
 
             _loggedInSince = time.GetTimestamp();
@@ -78,7 +86,7 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
     // Versions that do not know the question count as logged in: the agent says so itself when it is not.
     private static async Task<bool> IsLoggedInAsync(ClaudeInstallation claude, CancellationToken cancellationToken)
     {
-        if (await RunAsync(claude.Path, ["auth", "status", "--json"], cancellationToken) is not { } answer)
+        if (await Probe.RunAsync(claude.Path, ["auth", "status", "--json"], cancellationToken) is not { } answer)
         {
             return true;
         }
@@ -96,57 +104,4 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
 
     private static RequestException Unavailable(string reason, string message, string action) =>
         new(ErrorCode.AgentUnavailable, $"{message} {action}", new ErrorDetails { Reason = reason, Action = action });
-
-    private IEnumerable<string> Candidates()
-    {
-        if (chosen is not null)
-        {
-            return [Path.GetFullPath(chosen)];
-        }
-
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var name = OperatingSystem.IsWindows() ? "claude.exe" : "claude";
-        return (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Where(Path.IsPathRooted)
-            .Concat([
-                Path.Combine(home, ".local", "bin"), Path.Combine(home, ".claude", "local"), Path.Combine(home, ".npm-global", "bin"),
-                "/opt/homebrew/bin", "/usr/local/bin"])
-            .Select(directory => Path.Combine(directory, name));
-    }
-
-    private static async Task<(int ExitCode, string Output)?> RunAsync(string path, string[] arguments, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(path, arguments)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            })!;
-            process.StandardInput.Close();
-            var error = process.StandardError.ReadToEndAsync(limit.Token);
-            try
-            {
-                var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
-                await error;
-                await process.WaitForExitAsync(limit.Token);
-                return (process.ExitCode, output);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-                cancellationToken.ThrowIfCancellationRequested();
-                return null;
-            }
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
-    }
 }

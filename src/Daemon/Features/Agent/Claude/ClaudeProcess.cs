@@ -20,6 +20,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private readonly SupervisedProcess _process;
     private readonly ClaudeLines _lines;
+    private readonly Action _loginLost;
     private readonly ILogger _logger;
     private readonly Channel<AgentSignal> _signals = Channel.CreateBounded<AgentSignal>(new BoundedChannelOptions(1024) { SingleReader = true, SingleWriter = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string?>> _asked = new(StringComparer.Ordinal);
@@ -27,9 +28,9 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _reading;
 
-    private ClaudeProcess(SupervisedProcess process, string cwd, ILogger logger)
+    private ClaudeProcess(SupervisedProcess process, AgentStart start, Action loginLost, ILogger logger)
     {
-        (_process, _lines, _logger) = (process, new ClaudeLines(cwd), logger);
+        (_process, _lines, _loginLost, _logger) = (process, new ClaudeLines(start.Cwd, start.Todo), loginLost, logger);
         _reading = Task.Run(ReadAllAsync);
     }
 
@@ -37,12 +38,14 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     public int ProcessId => _process.Id;
 
-    public static ClaudeProcess Start(Children children, ClaudeInstallation claude, AgentStart start, ILogger logger)
+    public bool CanSteer => true;
+
+    public static ClaudeProcess Start(Children children, ClaudeInstallation claude, AgentStart start, Action loginLost, ILogger logger)
     {
         List<string> arguments =
         [
-            "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
-            "--permission-prompt-tool", "stdio", "--permission-mode", ModeName(start.Mode),
+            "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages", "--replay-user-messages",
+            "--permission-prompt-tool", "stdio", "--permission-mode", start.Mode.Name(),
             start.Resume ? "--resume" : "--session-id", start.AgentId,
         ];
         if (start.Model is { } model)
@@ -50,7 +53,8 @@ internal sealed partial class ClaudeProcess : IAgentTransport
             arguments.AddRange(["--model", model]);
         }
 
-        return new ClaudeProcess(children.Start(new ChildStart(claude.Path, arguments, start.Cwd, Policy), start.AgentId), start.Cwd, logger);
+        ChildStart child = new(claude.Path, arguments, start.Cwd, Policy) { Environment = new Dictionary<string, string?> { ["CLAUDE_CODE_ENABLE_TODO_TOOLS"] = "1" } };
+        return new ClaudeProcess(children.Start(child, start.AgentId), start, loginLost, logger);
     }
 
     public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
@@ -106,7 +110,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         cancellationToken);
 
     public Task<string?> SetModeAsync(PermissionMode mode, CancellationToken cancellationToken) =>
-        ControlAsync("set_permission_mode", writer => writer.WriteString("mode"u8, ModeName(mode)), cancellationToken);
+        ControlAsync("set_permission_mode", writer => writer.WriteString("mode"u8, mode.Name()), cancellationToken);
 
     public Task<string?> SetModelAsync(string model, CancellationToken cancellationToken) =>
         ControlAsync("set_model", writer => writer.WriteString("model"u8, model), cancellationToken);
@@ -131,8 +135,6 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         _ended.Dispose();
         _writing.Dispose();
     }
-
-    public static string ModeName(PermissionMode mode) => JsonSerializer.Serialize(mode, ProtocolJson.For<PermissionMode>()).Trim('"');
 
     private async Task<string?> ControlAsync(string subtype, Action<Utf8JsonWriter> members, CancellationToken cancellationToken)
     {
@@ -194,7 +196,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private async Task ReadAllAsync()
     {
-        var reason = DrainErrorsAsync();
+        var reason = LastWords.ReadAsync(_process.Error);
         try
         {
             await foreach (var line in LineReader.ReadLinesAsync(_process.Output, MaxLineBytes, LogLineTooLong, CancellationToken.None))
@@ -220,7 +222,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
     private async Task HandleAsync(ReadOnlyMemory<byte> line)
     {
-        if (ClaudeLines.Parse(line) is not { } document)
+        if (JsonLine.Parse(line) is not { } document)
         {
             LogNotJson(line.Length);
             return;
@@ -250,6 +252,11 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
             Complete(document.RootElement);
             await RefuseUnknownRequestAsync(document.RootElement);
+            if (signals.Exists(signal => signal is Happened { Event: AgentError { Code: ClaudeErrors.NotLoggedIn } }))
+            {
+                _loginLost();
+            }
+
             foreach (var signal in signals)
             {
                 await _signals.Writer.WriteAsync(signal);
@@ -295,22 +302,6 @@ internal sealed partial class ClaudeProcess : IAgentTransport
                 writer.WriteEndObject();
             },
             CancellationToken.None);
-    }
-
-    private async Task<string> DrainErrorsAsync()
-    {
-        Queue<string> last = new();
-        using StreamReader error = new(_process.Error);
-        while (await error.ReadLineAsync() is { } line)
-        {
-            last.Enqueue(line.Length > 500 ? line[..500] : line);
-            if (last.Count > 5)
-            {
-                last.Dequeue();
-            }
-        }
-
-        return string.Join('\n', last);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A line of the agent was longer than 64 MiB and was passed over")]

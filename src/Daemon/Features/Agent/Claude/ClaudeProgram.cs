@@ -5,9 +5,11 @@ using PocketCoder.Protocol;
 namespace PocketCoder.Daemon.Features.Agent.Claude;
 
 /// <summary>Claude Code, driven by its own protocol.</summary>
-internal sealed class ClaudeProgram(ClaudeLocator locator, Children children, ILogger<ClaudeProcess> logger) : IAgentProgram
+internal sealed class ClaudeProgram(ClaudeLocator locator, Children children, TimeProvider time, ILogger<ClaudeProcess> logger) : IAgentProgram
 {
     public const string Id = "claude";
+
+    private readonly ClaudeCommands _commands = new(children, time);
 
     public string Name => Id;
 
@@ -27,8 +29,8 @@ internal sealed class ClaudeProgram(ClaudeLocator locator, Children children, IL
     public Task RequireAsync(CancellationToken cancellationToken) => locator.RequireAsync(cancellationToken);
 
     public async Task<IAgentTransport> StartAsync(AgentStart start, CancellationToken cancellationToken) =>
-        ClaudeProcess.Start(children, await locator.RequireAsync(cancellationToken), start, logger);
+        ClaudeProcess.Start(children, await locator.RequireAsync(cancellationToken), start, locator.LoginLost, logger);
 
-    public Task<IReadOnlyList<AgentCommand>> CommandsAsync(string directory, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<AgentCommand>>([]);
+    public async Task<IReadOnlyList<AgentCommand>> CommandsAsync(string directory, CancellationToken cancellationToken) =>
+        await _commands.ListAsync(await locator.RequireAsync(cancellationToken), directory, cancellationToken);
 }

@@ -103,9 +103,9 @@ internal static class ClaudePrompts
         _ => request.Text("title") ?? tool switch
         {
             "Bash" => "Run a command?",
-            "Write" => $"Write {ClaudeTools.Relative(input.Text("file_path") ?? "a file", cwd)}?",
-            "Edit" or "MultiEdit" => $"Change {ClaudeTools.Relative(input.Text("file_path") ?? "a file", cwd)}?",
-            "Read" => $"Read {ClaudeTools.Relative(input.Text("file_path") ?? "a file", cwd)}?",
+            "Write" => $"Write {ProjectPath.Relative(input.Text("file_path") ?? "a file", cwd)}?",
+            "Edit" or "MultiEdit" => $"Change {ProjectPath.Relative(input.Text("file_path") ?? "a file", cwd)}?",
+            "Read" => $"Read {ProjectPath.Relative(input.Text("file_path") ?? "a file", cwd)}?",
             "WebFetch" => $"Fetch {input.Text("url")}?",
             _ => $"Use {request.Text("display_name") ?? tool}?",
         },

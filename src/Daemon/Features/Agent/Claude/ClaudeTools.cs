@@ -16,7 +16,7 @@ internal static class ClaudeTools
         switch (name)
         {
             case "Write" when input.Text("file_path") is { } path:
-                return new AgentFileCreate(id, Relative(path, cwd), Cut.Content(input.Text("content") ?? "", out var cut), cut) { AgentSessionId = "", ParentToolUseId = parent };
+                return new AgentFileCreate(id, ProjectPath.Relative(path, cwd), Cut.Content(input.Text("content") ?? "", out var cut), cut) { AgentSessionId = "", ParentToolUseId = parent };
             case "Edit" when input.Text("file_path") is { } path:
                 return FileEdit(id, path, [input!.Value], parent, cwd);
             case "MultiEdit" when input.Text("file_path") is { } path:
@@ -32,15 +32,11 @@ internal static class ClaudeTools
         return new AgentToolResult(block.Text("tool_use_id") ?? "", text, block.Flag("is_error"), cut, Patch(structured)) { AgentSessionId = "", ParentToolUseId = parent };
     }
 
-    /// <summary>A path as the project knows it, where it lies inside.</summary>
-    public static string Relative(string path, string cwd) =>
-        path.StartsWith(cwd.TrimEnd('/') + "/", StringComparison.Ordinal) ? path[(cwd.TrimEnd('/').Length + 1)..] : path;
-
     private static AgentFileEdit FileEdit(string id, string path, IEnumerable<JsonElement> edits, string? parent, string cwd)
     {
         var truncated = false;
         var list = edits.Select(edit => new FileEdit(Part(edit, "old_string"), Part(edit, "new_string"))).ToList();
-        return new AgentFileEdit(id, Relative(path, cwd), list, Truncated: truncated ? true : null) { AgentSessionId = "", ParentToolUseId = parent };
+        return new AgentFileEdit(id, ProjectPath.Relative(path, cwd), list, Truncated: truncated ? true : null) { AgentSessionId = "", ParentToolUseId = parent };
 
         string Part(JsonElement edit, string name)
         {

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-namespace PocketCoder.Daemon.Features.Agent.Claude;
+namespace PocketCoder.Daemon.Features.Agent;
 
 /// <summary>Bounds what an agent says before it is kept and sent: a single line of the CLI can have tens of megabytes.</summary>
 internal static class Cut
@@ -45,6 +45,11 @@ internal static class Cut
             writer.WriteStartObject();
             foreach (var member in element.EnumerateObject())
             {
+                if (!IsText(member))
+                {
+                    continue;
+                }
+
                 if (((JsonElement?)member.Value).AsText() is { } text)
                 {
                     writer.WriteString(member.Name, At(text, length / 4, out _));
@@ -91,6 +96,18 @@ internal static class Cut
             return true;
         }
         catch (Exception ex) when (ex is InvalidOperationException or JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsText(JsonProperty member)
+    {
+        try
+        {
+            return member.Name is not null;
+        }
+        catch (InvalidOperationException)
         {
             return false;
         }

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
-namespace PocketCoder.Daemon.Features.Agent.Claude;
+namespace PocketCoder.Daemon.Features.Agent;
 
 /// <summary>
 /// Splits a stream into lines at the byte 0x0A, so that no character is ever cut. A line beyond the limit is passed over, and reading goes on.

@@ -1,12 +1,22 @@
 using System.Text.Json;
 
-namespace PocketCoder.Daemon.Features.Agent.Claude;
+namespace PocketCoder.Daemon.Features.Agent;
 
 /// <summary>Reads members of lines whose shape belongs to somebody else: a missing or odd one is a null, never an exception.</summary>
 internal static class JsonAccess
 {
-    public static JsonElement? Get(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    public static JsonElement? Get(this JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair in the name of another member.
+            return null;
+        }
+    }
 
     public static JsonElement? Get(this JsonElement? element, string name) => element?.Get(name);
 
@@ -38,6 +48,8 @@ internal static class JsonAccess
         element.Get(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) ? value : null;
 
     public static long? Number(this JsonElement element, string name) => ((JsonElement?)element).Number(name);
+
+    public static decimal? Amount(this JsonElement? element, string name) => element?.Amount(name);
 
     public static decimal? Amount(this JsonElement element, string name) =>
         element.Get(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var value) ? value : null;

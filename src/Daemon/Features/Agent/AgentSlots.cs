@@ -1,0 +1,96 @@
+namespace PocketCoder.Daemon.Features.Agent;
+
+/// <summary>
+/// At most so many agents at once on this machine. When all places are taken, one that only idles makes room; until then the session waits its turn and is
+/// called when a place is free.
+/// </summary>
+internal sealed class AgentSlots(int places)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<AgentSession, int> _taken = [];
+    private readonly LinkedList<AgentSession> _waiting = [];
+
+    /// <summary>Is there a place that nobody waits for?</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Free && _waiting.Count == 0;
+            }
+        }
+    }
+
+    private bool Free => _taken.Values.Sum() < places;
+
+    /// <summary>A place for an agent of this session, to be given back with <see cref="Release"/> when the agent is gone. False: it is called later.</summary>
+    public bool TryTake(AgentSession session)
+    {
+        AgentSession? idle;
+        lock (_gate)
+        {
+            // In the order in which they came: whoever is called finds itself at the head.
+            if (Free && (_waiting.First is null || _waiting.First.Value == session))
+            {
+                _waiting.Remove(session);
+                _taken[session] = _taken.GetValueOrDefault(session) + 1;
+                return true;
+            }
+
+            if (!_waiting.Contains(session))
+            {
+                _waiting.AddLast(session);
+            }
+
+            idle = _taken.Keys.Where(holder => holder.IdleSince is not null).MinBy(holder => holder.IdleSince);
+        }
+
+        idle?.MakeRoom();
+        return false;
+    }
+
+    public void Release(AgentSession session)
+    {
+        AgentSession? next;
+        lock (_gate)
+        {
+            if (--_taken[session] == 0)
+            {
+                _taken.Remove(session);
+            }
+
+            next = _waiting.First?.Value;
+        }
+
+        next?.PlaceIsFree();
+    }
+
+    /// <summary>A busy agent has become idle: somebody may wait for its place.</summary>
+    public void Idles(AgentSession session)
+    {
+        bool wanted;
+        lock (_gate)
+        {
+            wanted = _waiting.Count > 0;
+        }
+
+        if (wanted)
+        {
+            session.MakeRoom();
+        }
+    }
+
+    /// <summary>The session ends or has nothing to run any more.</summary>
+    public void Forget(AgentSession session)
+    {
+        AgentSession? next;
+        lock (_gate)
+        {
+            _waiting.Remove(session);
+            next = Free ? _waiting.First?.Value : null;
+        }
+
+        next?.PlaceIsFree();
+    }
+}

@@ -1,0 +1,89 @@
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, expect, test, vi } from 'vitest';
+import { FakeConnection } from '../../tests/fakeConnection';
+import type { TodoItem } from '../protocol.gen';
+import AgentChoice from './AgentChoice.svelte';
+import { Conversation } from './conversation.svelte';
+import TerminalBar from './TerminalBar.svelte';
+import TodoBar from './TodoBar.svelte';
+import { emptyView } from './view';
+
+afterEach(() => vi.restoreAllMocks());
+
+function conversationOf(id: string | undefined = 's') {
+  const fake = new FakeConnection();
+  return { fake, conversation: new Conversation(fake.connection, { machineKey: 'm', projectId: 'p' }, id, () => {}) };
+}
+
+const todo = (...states: TodoItem['state'][]): TodoItem[] => states.map((state, index) => ({ id: `${index}`, content: `Step ${index + 1}\u202e`, state }));
+
+test.each([
+  [todo('completed', 'in_progress', 'pending'), '2 of 3: Step 2⟨U+202E⟩'],
+  [todo('completed', 'completed', 'pending'), '3 of 3: Step 3⟨U+202E⟩'],
+  [todo('pending', 'pending'), '1 of 2: Step 1⟨U+202E⟩'],
+  [todo('completed', 'completed'), '2 of 2: all done'],
+])('the list is one line: %j', (items, line) => {
+  render(TodoBar, { view: { ...emptyView, activity: 'running', todo: items } });
+  screen.getByText(line);
+  expect(within(screen.getByRole('list', { hidden: true })).getAllByRole('listitem', { hidden: true })).toHaveLength(items.length);
+});
+
+test('no list, or one that is done when its turn is over, takes no place', () => {
+  render(TodoBar, { view: emptyView });
+  render(TodoBar, { view: { ...emptyView, todo: todo('completed') } });
+  expect(document.querySelector('details')).toBeNull();
+});
+
+test('taking over asks once, and only then ends the session in the terminal', async () => {
+  const { fake, conversation } = conversationOf();
+  fake.when('agent_session_take_over', () => ({ takenOver: true }));
+  conversation.inTerminal = true;
+  render(TerminalBar, { conversation, machine: 'desk\u202e', open: () => {} });
+  screen.getByRole('heading', { name: 'Open in a terminal on desk⟨U+202E⟩' });
+
+  const asked = vi.spyOn(window, 'confirm').mockReturnValue(false);
+  await fireEvent.click(screen.getByRole('button', { name: 'Take over' }));
+  expect(fake.asked).toEqual([]);
+  asked.mockReturnValue(true);
+  await fireEvent.click(screen.getByRole('button', { name: 'Take over' }));
+  expect(fake.asked).toEqual([{ type: 'agent_session_take_over', payload: { agentSessionId: 's' } }]);
+  await vi.waitFor(() => expect(conversation.inTerminal).toBe(false));
+});
+
+test('a fork opens the new session, and a refused one says why', async () => {
+  const { fake, conversation } = conversationOf();
+  const open = vi.fn();
+  render(TerminalBar, { conversation, machine: '', open });
+  await fireEvent.click(screen.getByRole('button', { name: 'Fork' }));
+  await vi.waitFor(() => expect(conversation.problem).not.toBe(''));
+  expect(open).not.toHaveBeenCalled();
+
+  fake.when('agent_session_fork', () => ({ agentSessionId: 'forked' }));
+  await fireEvent.click(screen.getByRole('button', { name: 'Fork' }));
+  await vi.waitFor(() => expect(open).toHaveBeenCalledExactlyOnceWith('forked'));
+});
+
+const claude = { agent: 'claude', name: 'Claude Code', available: true };
+const acp = { agent: 'acp', name: 'Other', available: true, version: '1.0' };
+const missing = { agent: 'gemini', name: 'Gemini', available: false, action: 'Install it.' };
+
+test('where more than one agent is installed, a new session chooses; the others say what to do', async () => {
+  const { fake, conversation } = conversationOf(undefined);
+  fake.when('agents_list', () => ({ agents: [claude, missing, acp] }));
+  render(AgentChoice, { connection: fake.connection, conversation });
+  const choice = await screen.findByRole<HTMLSelectElement>('combobox', { name: 'Agent' });
+  expect([...choice.options].map((option) => option.text)).toEqual(['Claude Code', 'Other 1.0']);
+  await fireEvent.change(choice, { target: { value: 'acp' } });
+  expect(conversation.agent).toBe('acp');
+  screen.getByText('1 more is not ready');
+  screen.getByText('Install it.');
+});
+
+test('where there is one, nothing is asked', async () => {
+  const { fake, conversation } = conversationOf(undefined);
+  const answered = Promise.resolve({ agents: [claude, missing] });
+  fake.when('agents_list', () => answered);
+  render(AgentChoice, { connection: fake.connection, conversation });
+  await answered;
+  expect(screen.queryByRole('combobox')).toBeNull();
+});
