@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Claude;
+using PocketCoder.Daemon.Features.Agent.Terminal;
 using PocketCoder.Daemon.Features.Commands;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Files.Search;
@@ -33,6 +34,9 @@ public sealed record DaemonOptions
 
     /// <summary>Path of Claude Code; null looks for it in the usual places.</summary>
     public string? Claude { get; init; }
+
+    /// <summary>Claude Code's own directory; null for the usual place.</summary>
+    public string? ClaudeStore { get; init; }
 
     /// <summary>Where the tokens are kept when not in auth.json.</summary>
     public string? TokenFile { get; init; }
@@ -224,6 +228,7 @@ public sealed class Daemon : IAsyncDisposable
         // 3. The relay, and everything that answers what comes over it.
         AgentStore agentStore = new(database);
         AgentPrograms programs = new(new ClaudeProgram(claude, children, logging.CreateLogger<ClaudeProcess>()));
+        TranscriptFiles transcripts = new(_options.ClaudeStore);
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
@@ -231,7 +236,8 @@ public sealed class Daemon : IAsyncDisposable
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
-            logging.CreateLogger<AgentSession>());
+            logging.CreateLogger<AgentSession>(),
+            new Terminals(transcripts, new LiveTerminals(transcripts, children, time)));
         _sessions = new AgentSessions(surroundings);
         GitRepositories repositories = new(_projects, children, time);
         GitFiles gitFiles = new(repositories);
@@ -248,6 +254,7 @@ public sealed class Daemon : IAsyncDisposable
                 new GitFeature(repositories),
                 new CommandsFeature(_commands, commandStore, _projects),
                 new AgentFeature(_sessions, agentStore, _projects, programs),
+                new TerminalFeature(_sessions, _projects),
                 new AgentListsFeature(agentStore, _projects, programs),
             ]),
             time,

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace PocketCoder.FakeClaude;
 
 /// <summary>A session without a capture: the first word of each prompt says how this turn behaves.</summary>
-internal sealed class Session(Pipes pipes, string sessionId, string permissionMode, Action stopListeningToSignals)
+internal sealed class Session(Pipes pipes, string sessionId, string permissionMode, Action stopListeningToSignals, Transcript? transcript)
 {
     private readonly Events _events = new(pipes, sessionId);
     private readonly HashSet<string> _seen = [];
@@ -37,8 +37,10 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
                 // An interrupt that came while nothing ran stops nothing.
             }
 
+            var prompt = TextOf(message["message"]?["content"]);
             _events.Init(_permissionMode);
-            await TurnAsync(TextOf(message["message"]?["content"]));
+            transcript?.User((string?)message["uuid"], prompt);
+            await TurnAsync(prompt);
         }
 
         return 0;
@@ -101,6 +103,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
     private void Say(string text)
     {
         _events.Text(text);
+        transcript?.Assistant(text);
         _events.Result(text);
     }
 

@@ -13,6 +13,7 @@ public sealed class TestSystem : IAsyncDisposable
     private readonly Dictionary<string, string> _claudeEnvironment;
     private readonly bool _claudeInstalled;
     private TimeProvider _time = TimeProvider.System;
+    private string? _claude;
 
     private TestSystem(Dictionary<string, string> claudeEnvironment, bool claudeInstalled)
     {
@@ -30,6 +31,9 @@ public sealed class TestSystem : IAsyncDisposable
 
     public string ProjectId { get; private set; } = "";
 
+    /// <summary>Claude Code's own directory, with the transcripts of its sessions.</summary>
+    public string ClaudeStore => _directory["claude-store"];
+
     public string MachineKey => Daemon.MachineKey;
 
     public static string Supervisor { get; } = Built("Cli", "pocketcoder");
@@ -38,9 +42,17 @@ public sealed class TestSystem : IAsyncDisposable
 
     /// <param name="claudeEnvironment">Variables that the stand-in gets, such as FAKE_CLAUDE_CAPTURE.</param>
     /// <param name="time">The daemon's clock.</param>
-    public static async Task<TestSystem> StartAsync(Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null)
+    /// <param name="transcripts">Claude Code writes transcripts, into <see cref="ClaudeStore"/>.</param>
+    /// <param name="claude">Another Claude Code than the stand-in.</param>
+    public static async Task<TestSystem> StartAsync(
+        Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null, bool transcripts = false, string? claude = null)
     {
-        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled) { _time = time ?? TimeProvider.System };
+        TestSystem system = new(claudeEnvironment ?? [], claudeInstalled) { _time = time ?? TimeProvider.System, _claude = claude };
+        if (transcripts)
+        {
+            system._claudeEnvironment["CLAUDE_CONFIG_DIR"] = system.ClaudeStore;
+        }
+
         await system.StartRelayAsync(0);
         await system.StartDaemonAsync();
         return system;
@@ -62,6 +74,7 @@ public sealed class TestSystem : IAsyncDisposable
         Gateway = Relay.LocalUrl,
         Supervisor = Supervisor,
         Claude = _claudeInstalled ? ClaudeWith(_claudeEnvironment) : _directory["no-such-claude"],
+        ClaudeStore = ClaudeStore,
         TokenFile = _directory["tokens.json"],
         Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
         Time = _time,
@@ -108,7 +121,7 @@ public sealed class TestSystem : IAsyncDisposable
         }
 
         var script = _directory["claude"];
-        File.WriteAllText(script, "#!/bin/sh\n" + string.Concat(environment.Select(v => $"export {v.Key}='{v.Value}'\n")) + $"exec '{FakeClaude}' \"$@\"\n");
+        File.WriteAllText(script, "#!/bin/sh\n" + string.Concat(environment.Select(v => $"export {v.Key}='{v.Value}'\n")) + $"exec '{_claude ?? FakeClaude}' \"$@\"\n");
         File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return script;
     }

@@ -37,13 +37,16 @@ internal sealed partial class AgentSession
         var before = _record;
         var seq = _record.LastSeq;
         List<(long Seq, byte[] Json)> rows = [];
+
+        // What a terminal did has its own time.
+        DateTimeOffset At(AgentEvent happened) => happened.At == default ? now : happened.At;
         foreach (var happened in events)
         {
             seq++;
-            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = now }, MaxEventBytes)));
+            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = At(happened) }, MaxEventBytes)));
         }
 
-        _record = _record with { LastSeq = seq, LastActivityAt = events.Count > 0 ? now : _record.LastActivityAt };
+        _record = _record with { LastSeq = seq, LastActivityAt = events.Count > 0 ? events.Max(At) : _record.LastActivityAt };
         try
         {
             await _world.Store.SaveAsync(_record, now, rows, also);
@@ -66,7 +69,7 @@ internal sealed partial class AgentSession
         }
     }
 
-    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts());
+    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts(), InTerminal);
 
     private AgentTextDelta Delta(string messageId, string delta) => new(messageId, delta) { AgentSessionId = Id, At = _world.Time.GetUtcNow() };
 

@@ -52,6 +52,7 @@ internal sealed partial class AgentSession
 
     private async Task GiveAsync(StoredMessage message)
     {
+        RequireNotInTerminal();
         if (_agent is { } warm)
         {
             Require(message.PermissionMode is { } mode ? await warm.SetModeAsync(mode, Patience()) : null);
@@ -68,7 +69,7 @@ internal sealed partial class AgentSession
     private async Task<IAgentTransport> StartAsync()
     {
         await SurvivorGoneAsync();
-        var agent = await _world.Programs.Require(_record.Agent).StartAsync(new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode), Patience());
+        var agent = await _world.Programs.Require(_record.Agent).StartAsync(new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode, _record.ForkOf, _record.Title), Patience());
         _agent = agent;
         _ = ListenAsync(agent);
         _record = _record with { ProcessId = agent.ProcessId, ProcessStarted = ProcessIdentity.StartTime(agent.ProcessId) };
@@ -160,7 +161,7 @@ internal sealed partial class AgentSession
         if (ended.IsError && ended.Result?.Contains("No conversation found", StringComparison.Ordinal) == true)
         {
             // Claude Code deletes old transcripts. The next message begins anew under a new id.
-            _record = _record with { Begun = false, AgentId = Guid.NewGuid().ToString() };
+            _record = _record with { Begun = false, AgentId = Guid.NewGuid().ToString(), ForkOf = null };
         }
 
         _record = _record with { CostUsd = ended.TotalCostUsd ?? _record.CostUsd };
@@ -256,5 +257,6 @@ internal sealed partial class AgentSession
         _inbox.Writer.TryComplete();
         await _working;
         _cooling?.Dispose();
+        _looking?.Dispose();
     }
 }

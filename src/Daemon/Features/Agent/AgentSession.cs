@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using PocketCoder.Daemon.Features.Agent.Terminal;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
 
@@ -11,7 +12,7 @@ namespace PocketCoder.Daemon.Features.Agent;
 internal delegate ValueTask Reply<TResponse>(TResponse response);
 
 /// <summary>What a session needs of the world around it.</summary>
-internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger);
+internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger, Terminals Terminals);
 
 /// <summary>
 /// One conversation with an agent. Everything that changes it (messages, answers, what the agent says, a stop) goes through one inbox and is
@@ -89,6 +90,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
             return;
         }
 
+        await BeforeMessageAsync();
         if (_waiting.Count >= MaxWaiting)
         {
             throw new RequestException(ErrorCode.DaemonBusy, $"{MaxWaiting} messages wait already. Try again when one is done.");
@@ -111,9 +113,11 @@ internal sealed partial class AgentSession : IAsyncDisposable
     /// <summary>Sends what the client missed, answers, then goes on live.</summary>
     public Task AttachAsync(string clientId, long afterSeq, Reply<AgentSessionAttachResponse> reply) => DoAsync(async () =>
     {
+        await BeforeAttachAsync();
         await ReplayAsync(clientId, afterSeq);
         _audience.Attach(clientId);
-        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, "")));
+        KeepLooking();
+        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, "", InTerminal: InTerminal)));
     });
 
     public Task DetachAsync(string? clientId) => DoAsync(() =>
@@ -256,6 +260,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
         if (clientId is not null)
         {
             _audience.Attach(clientId);
+            KeepLooking();
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 {
     private const int MaxLineBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(10);
+    private static readonly Version KnowsNames = new(2, 1, 197);
     private static readonly StopPolicy Policy = new("INT", TimeSpan.FromSeconds(5));
 
     private readonly SupervisedProcess _process;
@@ -43,7 +44,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         [
             "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
             "--permission-prompt-tool", "stdio", "--permission-mode", ModeName(start.Mode),
-            start.Resume ? "--resume" : "--session-id", start.AgentId,
+            .. Session(start, claude),
         ];
         if (start.Model is { } model)
         {
@@ -52,6 +53,17 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
         return new ClaudeProcess(children.Start(new ChildStart(claude.Path, arguments, start.Cwd, Policy), start.AgentId), start.Cwd, logger);
     }
+
+    private static IEnumerable<string> Session(AgentStart start, ClaudeInstallation claude) => start switch
+    {
+        { Resume: true } => ["--resume", start.AgentId],
+        { ForkOf: { } original } => ["--resume", original, "--fork-session", "--session-id", start.AgentId, .. Name(start, claude)],
+        _ => ["--session-id", start.AgentId, .. Name(start, claude)],
+    };
+
+    // As one argument, for a title may begin with a dash. The oldest version seen with it is 2.1.197.
+    private static IEnumerable<string> Name(AgentStart start, ClaudeInstallation claude) =>
+        start.Name is { Length: > 0 } name && Version.TryParse(claude.Version.Split('-', 2)[0], out var version) && version >= KnowsNames ? [$"--name={name}"] : [];
 
     public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
         writer =>
