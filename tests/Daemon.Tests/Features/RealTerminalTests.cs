@@ -20,9 +20,9 @@ public sealed class RealTerminalTests
         return path!;
     }
 
-    private static async Task<(TestSystem System, Dictionary<string, string> Environment)> StartAsync(string claude, Process api)
+    private static async Task<(TestSystem System, Dictionary<string, string> Environment)> StartAsync(string claude, Api api)
     {
-        var url = (string)JsonNode.Parse((await api.StandardOutput.ReadLineAsync())!)!["listening"]!;
+        var url = await api.UrlAsync();
         Dictionary<string, string> environment = new()
         {
             ["ANTHROPIC_BASE_URL"] = url,
@@ -45,7 +45,19 @@ public sealed class RealTerminalTests
         return (system, environment);
     }
 
-    private static Process StartApi() => Process.Start(new ProcessStartInfo(FakeAnthropic, ["--port", "0"]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+    private sealed class Api : IAsyncDisposable
+    {
+        private readonly Process _process = Process.Start(new ProcessStartInfo(FakeAnthropic, ["--port", "0"]) { RedirectStandardOutput = true })!;
+
+        public async Task<string> UrlAsync() => (string)JsonNode.Parse((await _process.StandardOutput.ReadLineAsync())!)!["listening"]!;
+
+        public async ValueTask DisposeAsync()
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+            _process.Dispose();
+        }
+    }
 
     private static IEnumerable<string> Asked(TestClient client) => client.Seen
         .Where(m => (string?)m["payload"]?["type"] == "user").Select(m => ((string)m["payload"]!["content"]!).Replace($" {Hello}", "", StringComparison.Ordinal));
@@ -56,7 +68,7 @@ public sealed class RealTerminalTests
     public async Task A_session_of_a_terminal_is_listed_followed_taken_over_continued_and_goes_back_to_the_desk(string variable)
     {
         var claude = Claude(variable);
-        using var api = StartApi();
+        await using Api api = new();
         var (system, environment) = await StartAsync(claude, api);
         await using var _ = system;
         await using var client = await system.ClientAsync();
@@ -96,13 +108,12 @@ public sealed class RealTerminalTests
 
         Assert.True((bool)entry["inTerminal"]!);
         Assert.True((bool)attached["payload"]!["inTerminal"]!);
-        Assert.Equal("in_terminal", (string?)refused["payload"]!["details"]!["reason"]);
+        Assert.Equal("in_terminal", (string?)refused["error"]!["details"]!["reason"]);
         Assert.True((bool)taken["payload"]!["takenOver"]!);
         string[] asked = ["at the desk", "again", "from the phone", "back at the desk", "and the phone"];
         Assert.Equal(asked, Asked(reader));
         Assert.Equal(5, reader.Seen.Count(m => (string?)m["payload"]?["type"] == "text"));
         Assert.Equal(5, reader.Seen.Count(m => (string?)m["payload"]?["type"] == "done"));
-        api.Kill();
     }
 
     [Theory]
@@ -111,7 +122,7 @@ public sealed class RealTerminalTests
     public async Task A_session_of_the_phone_carries_its_title_and_a_fork_of_it_goes_its_own_way(string variable)
     {
         var claude = Claude(variable);
-        using var api = StartApi();
+        await using Api api = new();
         var (system, _) = await StartAsync(claude, api);
         await using var __ = system;
         await using var client = await system.ClientAsync();
@@ -129,6 +140,5 @@ public sealed class RealTerminalTests
         Assert.Equal(asked, Asked(reader));
         Assert.DoesNotContain("my own way", transcript, StringComparison.Ordinal);
         Assert.Equal(2, (await system.AskAsync(client, "agent_sessions_list", new JsonObject()))["payload"]!["sessions"]!.AsArray().Count);
-        api.Kill();
     }
 }

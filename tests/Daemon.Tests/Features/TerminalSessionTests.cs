@@ -228,8 +228,8 @@ public sealed class TerminalSessionTests : IAsyncLifetime
         Assert.True((bool)entry["inTerminal"]!);
         Assert.Equal("running", (string?)entry["state"]);
         Assert.True((bool)attached["payload"]!["inTerminal"]!);
-        Assert.Equal("CONFLICT", (string?)refused["payload"]!["code"]);
-        Assert.Equal("in_terminal", (string?)refused["payload"]!["details"]!["reason"]);
+        Assert.Equal("CONFLICT", (string?)refused["error"]!["code"]);
+        Assert.Equal("in_terminal", (string?)refused["error"]!["details"]!["reason"]);
         Assert.Equal("typed at the desk", (string?)typed["content"]);
         Assert.Equal("answered at the desk", (string?)answered["text"]);
         Assert.Equal(session, (string?)free["payload"]!["agentSessionId"]);
@@ -328,7 +328,7 @@ public sealed class TerminalSessionTests : IAsyncLifetime
         var unknown = await AskAsync("agent_session_fork", Guid.NewGuid().ToString());
         var path = await AskAsync("agent_session_fork", "../../../etc/passwd");
 
-        Assert.Equal("NOT_FOUND", (string?)unknown["payload"]!["code"]);
-        Assert.Equal("NOT_FOUND", (string?)path["payload"]!["code"]);
+        Assert.Equal("NOT_FOUND", (string?)unknown["error"]!["code"]);
+        Assert.Equal("NOT_FOUND", (string?)path["error"]!["code"]);
     }
 }
