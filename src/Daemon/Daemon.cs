@@ -4,6 +4,7 @@ using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
 using PocketCoder.Daemon.Features.Agent.Acp;
 using PocketCoder.Daemon.Features.Agent.Claude;
+using PocketCoder.Daemon.Features.Agent.Terminal;
 using PocketCoder.Daemon.Features.Commands;
 using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Files.Search;
@@ -37,6 +38,9 @@ public sealed record DaemonOptions
 
     /// <summary>Paths of other agents, by their names; those that are not named are looked for in the usual places.</summary>
     public IReadOnlyDictionary<string, string> AgentPaths { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Claude Code's own directory; null for the usual place.</summary>
+    public string? ClaudeStore { get; init; }
 
     /// <summary>Where the tokens are kept when not in auth.json.</summary>
     public string? TokenFile { get; init; }
@@ -239,6 +243,7 @@ public sealed class Daemon : IAsyncDisposable
             .. new[] { AcpAgent.Gemini, AcpAgent.ClaudeAdapter }.Select(agent => new AcpProgram(
                 agent, _options.AgentPaths.GetValueOrDefault(agent.Id), claude, children, logging.CreateLogger<AcpProcess>())),
         ]);
+        TranscriptFiles transcripts = new(_options.ClaudeStore);
         RelayConnection relay = null!;
         AgentSurroundings surroundings = new(
             agentStore,
@@ -247,7 +252,8 @@ public sealed class Daemon : IAsyncDisposable
             (message, ct) => relay.SendAsync(message, ct),
             time,
             _options.AgentWarmFor,
-            logging.CreateLogger<AgentSession>());
+            logging.CreateLogger<AgentSession>(),
+            new Terminals(transcripts, new LiveTerminals(transcripts, children, time)));
         _sessions = new AgentSessions(surroundings);
         GitRepositories repositories = new(_projects, children, time);
         GitFiles gitFiles = new(repositories);
@@ -267,6 +273,7 @@ public sealed class Daemon : IAsyncDisposable
                 new GitFeature(repositories),
                 new CommandsFeature(_commands, commandStore, _projects),
                 new AgentFeature(_sessions, agentStore, _projects, programs),
+                new TerminalFeature(_sessions, _projects),
                 new AgentListsFeature(agentStore, _projects, programs),
             ]),
             time,

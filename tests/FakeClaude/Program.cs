@@ -31,7 +31,7 @@ var deaf = false;
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, 143));
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, 0));
 
-var sessionId = ValueOf("--resume") ?? ValueOf("--session-id") ?? Guid.NewGuid().ToString();
+var sessionId = ValueOf("--session-id") ?? ValueOf("--resume") ?? Guid.NewGuid().ToString();
 if (Environment.GetEnvironmentVariable("FAKE_CLAUDE_CAPTURE") is { Length: > 0 } capture)
 {
     Replay replay = new(capture, pipes, ValueOf("--resume") ?? ValueOf("--session-id"), stopped.Task);
@@ -39,7 +39,7 @@ if (Environment.GetEnvironmentVariable("FAKE_CLAUDE_CAPTURE") is { Length: > 0 }
     return await replay.RunAsync();
 }
 
-Session session = new(pipes, sessionId, ValueOf("--permission-mode") ?? "default", () => deaf = true);
+Session session = new(pipes, sessionId, ValueOf("--permission-mode") ?? "default", () => deaf = true, Transcript.Open(sessionId, ValueOf("--resume")));
 pipes.Start(session.Respond);
 return await session.RunAsync();
 

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace PocketCoder.FakeClaude;
 
 /// <summary>A session without a capture: the first word of each prompt says how this turn behaves.</summary>
-internal sealed class Session(Pipes pipes, string sessionId, string permissionMode, Action stopListeningToSignals)
+internal sealed class Session(Pipes pipes, string sessionId, string permissionMode, Action stopListeningToSignals, Transcript? transcript)
 {
     private readonly Events _events = new(pipes, sessionId);
     private readonly HashSet<string> _seen = [];
@@ -43,6 +43,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
 
             _events.Init(_permissionMode);
             _events.Took(message);
+            transcript?.User((string?)message["uuid"], prompt);
             await TurnAsync(prompt);
         }
 
@@ -73,6 +74,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
                 var steering = await pipes.Users.ReadAsync();
                 _ledger.Note((string?)steering["uuid"], TextOf(steering["message"]?["content"]));
                 _events.Took(steering);
+                transcript?.User((string?)steering["uuid"], TextOf(steering["message"]?["content"]));
                 Say($"Steered: {TextOf(steering["message"]?["content"])}");
                 break;
             case "last-step":
@@ -127,6 +129,7 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
     private void Say(string text)
     {
         _events.Text(text);
+        transcript?.Assistant(text);
         _events.Result(text);
     }
 

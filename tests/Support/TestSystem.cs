@@ -36,6 +36,9 @@ public sealed class TestSystem : IAsyncDisposable
 
     public string ProjectId { get; private set; } = "";
 
+    /// <summary>Claude Code's own directory, with the transcripts of its sessions.</summary>
+    public string ClaudeStore => _directory["claude-store"];
+
     public string MachineKey => Daemon.MachineKey;
 
     public static string Supervisor { get; } = Built("Cli", "pocketcoder");
@@ -46,15 +49,21 @@ public sealed class TestSystem : IAsyncDisposable
     /// <param name="time">The daemon's clock.</param>
     /// <param name="configure">Other options of the daemon.</param>
     /// <param name="agents">Paths of other agents, by their names; the variables are theirs too.</param>
+    /// <param name="transcripts">Claude Code writes transcripts, into <see cref="ClaudeStore"/>.</param>
     /// <param name="claude">A real Claude Code instead of the stand-in.</param>
     public static async Task<TestSystem> StartAsync(
         Dictionary<string, string>? claudeEnvironment = null, bool claudeInstalled = true, TimeProvider? time = null, Func<DaemonOptions, DaemonOptions>? configure = null,
-        IReadOnlyDictionary<string, string>? agents = null, string? claude = null)
+        IReadOnlyDictionary<string, string>? agents = null, string? claude = null, bool transcripts = false)
     {
         TestSystem system = new(claudeEnvironment ?? [], claudeInstalled)
         {
             _configure = configure ?? (options => options), _agents = agents ?? new Dictionary<string, string>(), _claude = claude ?? FakeClaude,
         };
+        if (transcripts)
+        {
+            system._claudeEnvironment["CLAUDE_CONFIG_DIR"] = system.ClaudeStore;
+        }
+
         if (time is not null)
         {
             // A daemon whose clock stands says no progress, so the relay must not grow impatient either.
@@ -83,6 +92,7 @@ public sealed class TestSystem : IAsyncDisposable
         Supervisor = Supervisor,
         Claude = _claudeInstalled ? WithEnvironment("claude", _claude) : _directory["no-such-claude"],
         AgentPaths = OtherAgents.ToDictionary(name => name, name => _agents.TryGetValue(name, out var path) ? WithEnvironment(name, path) : _directory["no-such-agent"]),
+        ClaudeStore = ClaudeStore,
         TokenFile = _directory["tokens.json"],
         Enrol = _ => Relay.EnrolLocalDaemonAsync("test"),
         Time = _time,

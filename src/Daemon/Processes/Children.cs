@@ -21,6 +21,10 @@ internal sealed class Children(string supervisor, DaemonPaths paths)
         return SupervisedProcess.Start(supervisor, start with { Environment = new Dictionary<string, string?>(start.Environment) { [Mark] = mark } }, $"{Mark}={mark}");
     }
 
+    /// <summary>The process is one that a daemon of this directory started, or below one.</summary>
+    [SupportedOSPlatform("linux")]
+    public bool IsOne(int pid) => ProcessTree.IsMarked(pid, $"{Mark}={_owner}-");
+
     /// <summary>
     /// Ends what bears our mark though no daemon of this directory runs, which is so before the first start. What a supervisor still looks after is left to
     /// it. How many there were.

@@ -78,7 +78,10 @@ internal static partial class ProcessTree
 
     /// <summary>Every process that was started with this in its environment, by its first bytes: <c>NAME=beginning</c>.</summary>
     public static List<int> Marked(string beginning) =>
-        [.. Entries("/proc").Where(pid => ReadText($"/proc/{pid}/environ").Split('\0').Any(v => v.StartsWith(beginning, StringComparison.Ordinal)))];
+        [.. Entries("/proc").Where(pid => IsMarked(pid, beginning))];
+
+    public static bool IsMarked(int pid, string beginning) =>
+        ReadText($"/proc/{pid}/environ").Split('\0').Any(v => v.StartsWith(beginning, StringComparison.Ordinal));
 
     public static string[] Arguments(int pid) => ReadText($"/proc/{pid}/cmdline").Split('\0');
 

@@ -13,6 +13,8 @@ internal sealed class AgentAudience(string agentSessionId, string projectId, Sen
 
     public bool Has(string clientId) => _clients.Contains(clientId);
 
+    public bool IsEmpty => _clients.Count == 0;
+
     public void Detach(string clientId) => _clients.Remove(clientId);
 
     public void DetachAll() => _clients.Clear();
@@ -30,8 +32,8 @@ internal sealed class AgentAudience(string agentSessionId, string projectId, Sen
         new Envelope { Type = AgentEvent.Type, SessionId = projectId, ClientId = clientId, Payload = json }, CancellationToken.None);
 
     /// <summary>The state of the session to every client of the user.</summary>
-    public ValueTask AnnounceAsync(AgentSessionState state, string title, int openPrompts, long lastSeq, int machineOpenPrompts, int background) => send(
-        Envelope.Of(new AgentSessionChanged(agentSessionId, state, title, openPrompts, lastSeq, machineOpenPrompts, Background: background > 0 ? background : null), sessionId: projectId), CancellationToken.None);
+    public ValueTask AnnounceAsync(AgentSessionState state, string title, int openPrompts, long lastSeq, int machineOpenPrompts, int background, bool? inTerminal) => send(
+        Envelope.Of(new AgentSessionChanged(agentSessionId, state, title, openPrompts, lastSeq, machineOpenPrompts, inTerminal, background > 0 ? background : null), sessionId: projectId), CancellationToken.None);
 
     public static byte[] ToJson(AgentEvent happened) => Envelope.Serialize(happened);
 

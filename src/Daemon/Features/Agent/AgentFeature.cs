@@ -35,7 +35,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         }
 
         var session = known is not null
-            ? sessions.Require(known.AgentSessionId, project.ProjectId)
+            ? sessions.Require(known.AgentSessionId, project)
             : sessions.Begin(project, program.Name, message);
         await session.AcceptAsync(message, context.ClientId, begins: true, _ => context.ReplyAsync(new AgentSessionNewResponse(session.Id), cancellationToken));
         await projects.OpenedAsync(project.ProjectId);
@@ -53,11 +53,10 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         await session.AcceptAsync(message, context.ClientId, begins: false, response => context.ReplyAsync(response, cancellationToken));
     }
 
-    private Task<AgentSessionsListResponse> ListAsync(AgentSessionsListRequest request, RequestContext context, CancellationToken cancellationToken)
+    private async Task<AgentSessionsListResponse> ListAsync(AgentSessionsListRequest request, RequestContext context, CancellationToken cancellationToken)
     {
         var project = projects.Require(context.ProjectId);
-        return Task.FromResult(new AgentSessionsListResponse(
-            sessions.List(project.ProjectId, Math.Clamp(request.Limit ?? MaxListed, 1, MaxListed), request.Before)));
+        return new AgentSessionsListResponse(await sessions.ListAsync(project, Math.Clamp(request.Limit ?? MaxListed, 1, MaxListed), request.Before));
     }
 
     private Task AttachAsync(AgentSessionAttachRequest request, RequestContext context, CancellationToken cancellationToken) =>
@@ -75,7 +74,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         Require(request.AgentSessionId, context).AnswerAsync(request, context.ClientId, response => context.ReplyAsync(response, cancellationToken));
 
     private AgentSession Require(string agentSessionId, RequestContext context) =>
-        sessions.Require(agentSessionId, projects.Require(context.ProjectId).ProjectId);
+        sessions.Require(agentSessionId, projects.Require(context.ProjectId));
 
     private static string Client(RequestContext context) =>
         context.ClientId ?? throw new RequestException(ErrorCode.InvalidRequest, "Only a client can attach.");

@@ -10,10 +10,11 @@ internal sealed partial class AgentSession
     /// <summary>Sends what the client missed, answers, then goes on live; or a part of what it missed, and it asks on.</summary>
     public Task AttachAsync(string clientId, AgentSessionAttachRequest request, Reply<AgentSessionAttachResponse> reply) => DoAsync(async () =>
     {
+        await BeforeAttachAsync();
         var epoch = _world.Store.Epoch;
         if (request.AfterSeq > _record.LastSeq || (request.Epoch is not null && request.Epoch != epoch))
         {
-            await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, Resync: true)));
+            await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, Resync: true, InTerminal: InTerminal)));
             return;
         }
 
@@ -23,9 +24,10 @@ internal sealed partial class AgentSession
         {
             await ReplayOpenAsync(clientId, request.AfterSeq);
             _audience.Attach(clientId);
+            KeepLooking();
         }
 
-        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, More: more ? true : null)));
+        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, More: more ? true : null, InTerminal: InTerminal)));
     });
 
     /// <summary>Sends at most so many events after <paramref name="afterSeq"/>; the number of the last one that the client has then.</summary>
@@ -83,13 +85,16 @@ internal sealed partial class AgentSession
         var before = _record;
         var seq = _record.LastSeq;
         List<(long Seq, byte[] Json)> rows = [];
+
+        // What a terminal did has its own time.
+        DateTimeOffset At(AgentEvent happened) => happened.At == default ? now : happened.At;
         foreach (var happened in events)
         {
             seq++;
-            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = now }, MaxEventBytes)));
+            rows.Add((seq, AgentAudience.ToJson(happened with { AgentSessionId = Id, Seq = seq, At = At(happened) }, MaxEventBytes)));
         }
 
-        _record = _record with { LastSeq = seq, LastActivityAt = events.Count > 0 ? now : _record.LastActivityAt };
+        _record = _record with { LastSeq = seq, LastActivityAt = events.Count > 0 ? events.Max(At) : _record.LastActivityAt };
         try
         {
             await _world.Store.SaveAsync(_record, now, rows, also);
@@ -112,7 +117,7 @@ internal sealed partial class AgentSession
         }
     }
 
-    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts(), _background);
+    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts(), _background, InTerminal);
 
     private AgentTextDelta Delta(string messageId, string delta) => new(messageId, delta) { AgentSessionId = Id, At = _world.Time.GetUtcNow() };
 

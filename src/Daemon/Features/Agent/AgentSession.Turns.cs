@@ -94,6 +94,7 @@ internal sealed partial class AgentSession
 
     private async Task GiveAsync(StoredMessage message)
     {
+        RequireNotInTerminal();
         if (_agent is { } warm)
         {
             Require(message.PermissionMode is { } mode ? await warm.SetModeAsync(mode, Patience()) : null);
@@ -111,7 +112,7 @@ internal sealed partial class AgentSession
     {
         await SurvivorGoneAsync();
         var todo = _record.Begun ? (_world.Store.LastEvent(Id, "todo") as AgentTodo)?.Items : null;
-        var start = new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode) { Todo = todo ?? [] };
+        var start = new AgentStart(_record.AgentId, _record.Begun, _record.Cwd, _record.Model, _record.Mode, _record.ForkOf, _record.Title) { Todo = todo ?? [] };
         var agent = await _world.Programs.Require(_record.Agent).StartAsync(start, Patience());
         _agent = agent;
         _ = ListenAsync(agent, _slot!);
@@ -251,7 +252,7 @@ internal sealed partial class AgentSession
         if (ended.IsError && ended.Result?.Contains("No conversation found", StringComparison.Ordinal) == true)
         {
             // Claude Code deletes old transcripts. The next message begins anew under a new id.
-            _record = _record with { Begun = false, AgentId = Guid.NewGuid().ToString() };
+            _record = _record with { Begun = false, AgentId = Guid.NewGuid().ToString(), ForkOf = null };
         }
 
         _record = _record with { CostUsd = ended.TotalCostUsd ?? _record.CostUsd };
@@ -446,5 +447,6 @@ internal sealed partial class AgentSession
         _inbox.Writer.TryComplete();
         await _working;
         _cooling?.Dispose();
+        _looking?.Dispose();
     }
 }

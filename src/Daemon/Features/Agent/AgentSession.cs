@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using PocketCoder.Daemon.Features.Agent.Terminal;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
 
@@ -11,7 +12,7 @@ namespace PocketCoder.Daemon.Features.Agent;
 internal delegate ValueTask Reply<TResponse>(TResponse response);
 
 /// <summary>What a session needs of the world around it.</summary>
-internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, AgentSlots Slots, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger);
+internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, AgentSlots Slots, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger, Terminals Terminals);
 
 /// <summary>
 /// One conversation with an agent. Everything that changes it (messages, answers, what the agent says, a stop) goes through one inbox and is
@@ -93,6 +94,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
             return;
         }
 
+        await BeforeMessageAsync();
         if (message.Steer && _turn is { Message: not null, CancelRequested: false } turn && _agent is { CanSteer: true } agent)
         {
             await SteerAsync(agent, turn, message, clientId, reply);
@@ -258,6 +260,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
         if (clientId is not null)
         {
             _audience.Attach(clientId);
+            KeepLooking();
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using PocketCoder.Daemon.Features.Agent.Terminal;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Protocol;
 
@@ -10,20 +11,30 @@ namespace PocketCoder.Daemon.Features.Agent;
 internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<AgentSession>> _sessions = new(StringComparer.Ordinal);
+    private readonly SessionList _list = new(world.Store, world.Terminals, world.Time);
 
     public int WithAgent => Loaded.Count(s => s.HasAgent);
 
     private IEnumerable<AgentSession> Loaded => _sessions.Values.Select(s => s.Value);
 
-    /// <summary>The session of this project, or <c>NOT_FOUND</c>.</summary>
-    public AgentSession Require(string agentSessionId, string projectId)
+    /// <summary>The session of this project, begun here or in a terminal, or <c>NOT_FOUND</c>.</summary>
+    public AgentSession Require(string agentSessionId, Project project)
     {
         if (_sessions.TryGetValue(agentSessionId, out var loaded))
         {
-            return loaded.Value.ProjectId == projectId ? loaded.Value : throw NotFound();
+            return loaded.Value.ProjectId == project.ProjectId ? loaded.Value : throw NotFound();
         }
 
-        return world.Store.Find(agentSessionId) is { } record && record.ProjectId == projectId ? Load(record) : throw NotFound();
+        var record = world.Store.Find(agentSessionId) ?? world.Store.FindByAgentId(agentSessionId, project.ProjectId) ?? world.Terminals.Adopt(agentSessionId, project);
+        return record is not null && record.ProjectId == project.ProjectId ? Load(record) : throw NotFound();
+    }
+
+    /// <summary>Makes a session that begins with what this one knows; its id.</summary>
+    public async Task<string> ForkAsync(string agentSessionId, Project project)
+    {
+        var fork = Load(await Require(agentSessionId, project).ForkAsync());
+        await fork.TakeInTranscriptAsync();
+        return fork.Id;
     }
 
     /// <summary>
@@ -46,7 +57,7 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
             ProjectId = project.ProjectId,
             Agent = agent,
             Cwd = project.Path,
-            Title = TitleOf(message.Content),
+            Title = SummaryReader.TitleOf(message.Content) ?? "New session",
             StartedAt = now,
             LastActivityAt = now,
             Model = message.Model,
@@ -54,15 +65,11 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
         });
     }
 
-    public IReadOnlyList<AgentSessionEntry> List(string projectId, int limit, string? before)
-    {
-        var entries = world.Store.OfProject(projectId)
-            .Select(record => _sessions.TryGetValue(record.AgentSessionId, out var loaded)
-                ? loaded.Value.Describe()
-                : AgentSession.Describe(record, AgentSessionState.Idle, waiting: 0, openPrompts: 0)) // what has anything open is loaded at start
-            .ToList();
-        return [.. entries.Skip(before is null ? 0 : entries.FindIndex(e => e.AgentSessionId == before) + 1).Take(limit)];
-    }
+    public Task<IReadOnlyList<AgentSessionEntry>> ListAsync(Project project, int limit, string? before) => _list.OfAsync(
+        project, limit, before,
+        record => _sessions.TryGetValue(record.AgentSessionId, out var loaded)
+            ? loaded.Value.Describe()
+            : AgentSession.Describe(record, AgentSessionState.Idle, waiting: 0, openPrompts: 0)); // what has anything open is loaded at start
 
     /// <summary>Closes what a crash left open, and goes on with what waited. The sessions take it as their first work; nobody waits for its end.</summary>
     public Task RecoverAsync(IReadOnlySet<string> projectIds) => Task.WhenAll(
@@ -95,12 +102,4 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
         _sessions.GetOrAdd(record.AgentSessionId, _ => new Lazy<AgentSession>(() => new AgentSession(record, world))).Value;
 
     private static RequestException NotFound() => new(ErrorCode.NotFound, "There is no such session in this project.");
-
-    private static string TitleOf(string content)
-    {
-        const int length = 80;
-        var line = content.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("New session");
-        line = string.Concat(line.Where(c => !char.IsControl(c)));
-        return line.Length <= length ? line : string.Concat(line.AsSpan(0, char.IsHighSurrogate(line[length - 2]) ? length - 2 : length - 1), "…");
-    }
 }

@@ -52,6 +52,9 @@ internal sealed record SessionRecord
 
     /// <summary>The transcript's size then.</summary>
     public long TranscriptSize { get; init; }
+
+    /// <summary>The <see cref="AgentId"/> of the session that this one continues from, until it is <see cref="Begun"/>.</summary>
+    public string? ForkOf { get; init; }
 }
 
 /// <summary>An accepted message as it is kept.</summary>
@@ -79,13 +82,17 @@ internal class AgentStore(Database database, LogEpoch epoch)
 {
     private const string Columns =
         "agent_session_id, project_id, cwd, title, started_at, last_activity_at, message_count, last_seq, model, permission_mode, agent_id, begun, cost_usd, process_id, process_started, "
-        + "agent, origin, transcript_leaf, transcript_size";
+        + "agent, origin, transcript_leaf, transcript_size, fork_of";
 
     /// <summary>Names the log that the events' numbers count in.</summary>
     public string Epoch => epoch.Name;
 
     public virtual SessionRecord? Find(string agentSessionId) => database.Read(connection =>
         connection.Query($"SELECT {Columns} FROM agent_sessions WHERE agent_session_id = $1", ToRecord, agentSessionId).FirstOrDefault());
+
+    /// <summary>The session that the agent knows by this id.</summary>
+    public SessionRecord? FindByAgentId(string agentId, string projectId) => database.Read(connection =>
+        connection.Query($"SELECT {Columns} FROM agent_sessions WHERE project_id = $2 AND agent_id = $1", ToRecord, agentId, projectId).FirstOrDefault());
 
     public IReadOnlyList<SessionRecord> OfProject(string projectId) => database.Read(connection =>
         connection.Query($"SELECT {Columns} FROM agent_sessions WHERE project_id = $1 ORDER BY last_activity_at DESC, agent_session_id", ToRecord, projectId));
@@ -114,6 +121,22 @@ internal class AgentStore(Database database, LogEpoch epoch)
         ORDER BY e.at, agent_session_id, seq
         """, row => new OpenPrompt(row.GetString(0), row.GetString(1), row.GetString(2), ReadPrompt(row.GetFieldValue<byte[]>(3)))));
 
+    /// <summary>The ids of all messages that the session got here.</summary>
+    public IReadOnlyList<string> MessageIds(string agentSessionId) => database.Read(connection => connection.Query(
+        "SELECT message_id FROM agent_messages WHERE agent_session_id = $1", row => row.GetString(0), agentSessionId));
+
+    /// <summary>The log's last turn has no end.</summary>
+    public bool IsTurnOpen(string agentSessionId) => database.Read(connection => connection.Query("""
+        SELECT type FROM (SELECT seq, json_extract(CAST(json AS TEXT), '$.type') AS type FROM agent_events WHERE agent_session_id = $1)
+        WHERE type IN ('user', 'done') ORDER BY seq DESC LIMIT 1
+        """, row => row.GetString(0), agentSessionId).FirstOrDefault() == "user");
+
+    /// <summary>The agent keeps sessions of the project in this directory.</summary>
+    public Task KeepTranscriptDirectoryAsync(string projectId, string directory, DateTimeOffset at) => database.WriteAsync(connection => connection.Execute("""
+        INSERT INTO claude_project_dirs (project_id, claude_dir_path, last_verified_at) SELECT project_id, $2, $3 FROM projects WHERE project_id = $1
+        ON CONFLICT (project_id, claude_dir_path) DO UPDATE SET last_verified_at = excluded.last_verified_at
+        """, projectId, directory, at));
+
     public int CountOpenPrompts() => (int)database.Read(connection => connection.QueryInt64("SELECT count(*) FROM agent_prompts"));
 
     /// <summary>At most <paramref name="limit"/> events after <paramref name="afterSeq"/>, as they were sent.</summary>
@@ -133,16 +156,16 @@ internal class AgentStore(Database database, LogEpoch epoch)
     private static long Save(SqliteConnection connection, SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also)
     {
         connection.Execute($"""
-            INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            INSERT INTO agent_sessions ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             ON CONFLICT (agent_session_id) DO UPDATE SET
                 title = excluded.title, last_activity_at = excluded.last_activity_at, message_count = excluded.message_count, last_seq = excluded.last_seq,
                 model = excluded.model, permission_mode = excluded.permission_mode, agent_id = excluded.agent_id, begun = excluded.begun,
                 cost_usd = excluded.cost_usd, process_id = excluded.process_id, process_started = excluded.process_started,
-                transcript_leaf = excluded.transcript_leaf, transcript_size = excluded.transcript_size
+                transcript_leaf = excluded.transcript_leaf, transcript_size = excluded.transcript_size, fork_of = excluded.fork_of
             """,
             session.AgentSessionId, session.ProjectId, session.Cwd, session.Title, session.StartedAt, session.LastActivityAt, session.MessageCount, session.LastSeq,
             session.Model, session.Mode.ToString(), session.AgentId, session.Begun, session.CostUsd.ToString(CultureInfo.InvariantCulture),
-            session.ProcessId, session.ProcessStarted, session.Agent, session.Origin.ToString(), session.TranscriptLeaf, session.TranscriptSize);
+            session.ProcessId, session.ProcessStarted, session.Agent, session.Origin.ToString(), session.TranscriptLeaf, session.TranscriptSize, session.ForkOf);
         foreach (var (seq, json) in events)
         {
             connection.Execute("INSERT INTO agent_events VALUES ($1, $2, $3, $4)", session.AgentSessionId, seq, json, at);
@@ -205,6 +228,7 @@ internal class AgentStore(Database database, LogEpoch epoch)
         Origin = Enum.Parse<SessionOrigin>(row.GetString(16)),
         TranscriptLeaf = row.NullableString(17),
         TranscriptSize = row.GetInt64(18),
+        ForkOf = row.NullableString(19),
     };
 }
 

@@ -39,7 +39,9 @@ internal interface IAgentTransport : IAsyncDisposable
 }
 
 /// <summary>What a session tells its transport at the start.</summary>
-internal sealed record AgentStart(string AgentId, bool Resume, string Cwd, string? Model, PermissionMode Mode)
+/// <param name="ForkOf">What is not resumed begins as a copy of this one.</param>
+/// <param name="Name">What a person finds the session by in the agent's own lists.</param>
+internal sealed record AgentStart(string AgentId, bool Resume, string Cwd, string? Model, PermissionMode Mode, string? ForkOf = null, string? Name = null)
 {
     /// <summary>The agent's list as it was when its last process ended.</summary>
     public IReadOnlyList<TodoItem> Todo { get; init; } = [];

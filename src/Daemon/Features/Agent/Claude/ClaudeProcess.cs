@@ -16,6 +16,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 {
     private const int MaxLineBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(10);
+    private static readonly Version KnowsNames = new(2, 1, 197);
     private static readonly StopPolicy Policy = new("INT", TimeSpan.FromSeconds(5));
 
     private readonly SupervisedProcess _process;
@@ -46,7 +47,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         [
             "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages", "--replay-user-messages",
             "--permission-prompt-tool", "stdio", "--permission-mode", start.Mode.Name(),
-            start.Resume ? "--resume" : "--session-id", start.AgentId,
+            .. Session(start, claude),
         ];
         if (start.Model is { } model)
         {
@@ -56,6 +57,17 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         ChildStart child = new(claude.Path, arguments, start.Cwd, Policy) { Environment = new Dictionary<string, string?> { ["CLAUDE_CODE_ENABLE_TODO_TOOLS"] = "1" } };
         return new ClaudeProcess(children.Start(child, start.AgentId), start, loginLost, logger);
     }
+
+    private static IEnumerable<string> Session(AgentStart start, ClaudeInstallation claude) => start switch
+    {
+        { Resume: true } => ["--resume", start.AgentId],
+        { ForkOf: { } original } => ["--resume", original, "--fork-session", "--session-id", start.AgentId, .. Name(start, claude)],
+        _ => ["--session-id", start.AgentId, .. Name(start, claude)],
+    };
+
+    // As one argument, for a title may begin with a dash. The oldest version seen with it is 2.1.197.
+    private static IEnumerable<string> Name(AgentStart start, ClaudeInstallation claude) =>
+        start.Name is { Length: > 0 } name && Version.TryParse(claude.Version.Split('-', 2)[0], out var version) && version >= KnowsNames ? [$"--name={name}"] : [];
 
     public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
         writer =>
