@@ -189,6 +189,28 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_message_for_a_running_turn_that_came_too_late_for_it_has_a_turn_of_its_own_before_those_that_wait()
+    {
+        _story.Entries.AddRange([new Sent(1, 1, "m3", Story.Session, "wait m3"), new Sent(2, 2, "m4", Story.Session, "wait m4", Steer: true)]);
+        _story.Happens(2, "user", ("messageId", "m3"), ("content", "wait m3"));
+        _story.Happens(2, "user", ("messageId", "m4"), ("content", "wait m4"));
+        _story.Happens(2, "status", ("messageId", "m4"));
+        _story.Happens(2, "status", ("messageId", "m4"));
+        foreach (var id in (string[])["m4", "m3"])
+        {
+            _story.Log.Add(Story.Event(_story.Log.Count + 1, "done", ("messageId", id)));
+            _story.Log[^1]["cancelled"] = true;
+        }
+
+        Assert.Empty(_story.Violations());
+
+        _story.Entries.RemoveAll(e => e is Sent { Steer: true });
+        _story.Entries.Add(new Sent(2, 2, "m4", Story.Session, "wait m4"));
+
+        Assert.Equal([Rule.RunTwice, Rule.OrderBroken], _story.Broken());
+    }
+
+    [Fact]
     public void A_turn_ends_once()
     {
         _story.Happens(2, "done", ("messageId", "m2"));

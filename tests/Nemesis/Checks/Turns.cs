@@ -2,19 +2,25 @@ using PocketCoder.Nemesis.History;
 
 namespace PocketCoder.Nemesis.Checks;
 
-/// <summary>Each message is given to the agent at most once and has one <c>done</c> and each <c>done</c> a message, in the order of the messages; a turn that ended well was run and has its answer, once.</summary>
+/// <summary>
+/// Each message is given to the agent at most once and has one <c>done</c> and each <c>done</c> a message, in the order of the messages; a turn that ended
+/// well was run and has its answer, once. What was to go into a running turn does not wait its turn, and is told as given once more when the agent makes it
+/// a turn of its own.
+/// </summary>
 internal static class Turns
 {
     public static IEnumerable<Violation> Check(Recording recording)
     {
         var run = recording.Outcome.Ledger.ToHashSet();
-        return recording.Outcome.Logs.SelectMany(log => Ends(log.Key, log.Value).Concat(Answers(log.Key, log.Value, run)));
+        var steered = recording.Entries.OfType<Sent>().Where(s => s.Steer).Select(s => s.MessageId).ToHashSet();
+        return recording.Outcome.Logs.SelectMany(log => Ends(log.Key, log.Value, steered).Concat(Answers(log.Key, log.Value, run)));
     }
 
-    private static IEnumerable<Violation> Ends(string session, IReadOnlyList<LoggedEvent> log)
+    private static IEnumerable<Violation> Ends(string session, IReadOnlyList<LoggedEvent> log, HashSet<string> steered)
     {
         Dictionary<string, long> waiting = [];
-        HashSet<string> ended = [], given = [];
+        HashSet<string> ended = [];
+        Dictionary<string, int> given = [];
         long last = 0;
         foreach (var logged in log)
         {
@@ -23,7 +29,8 @@ internal static class Turns
                 waiting[asked] = logged.Seq;
             }
 
-            if (logged is { Type: "status", MessageId: { } receipt } && !(waiting.ContainsKey(receipt) & given.Add(receipt)))
+            if (logged is { Type: "status", MessageId: { } receipt }
+                && ((given[receipt] = given.GetValueOrDefault(receipt) + 1) > (steered.Contains(receipt) ? 2 : 1) || !waiting.ContainsKey(receipt)))
             {
                 yield return new Violation(Rule.RunTwice, $"Event {logged.Seq} gives message {receipt}, which was given or does not wait.", session);
             }
@@ -40,7 +47,7 @@ internal static class Turns
                     yield return new Violation(
                         Rule.EndedTwice, $"Event {logged.Seq} ends message {message}, {(ended.Contains(message) ? "which had ended" : "which had not come")}.", session);
                 }
-                else if (message == logged.MessageId)
+                else if (message == logged.MessageId && !steered.Contains(message))
                 {
                     if (at < last)
                     {
