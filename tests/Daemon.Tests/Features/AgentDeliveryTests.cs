@@ -155,8 +155,10 @@ public sealed class AgentDeliveryTests : IAsyncLifetime
         await _client.UntilEventAsync("text_delta");
         await _caller.MessageAsync(session, "say second", two);
         await _caller.CancelAsync(session);
-        await _client.UntilEventAsync("done");
-        await _client.UntilEventAsync("done");
+        while (_caller.Events.Count(e => AgentCaller.Type(e) == "done") < 2)
+        {
+            await _client.UntilTypeAsync("agent_event");
+        }
 
         var about = (await _caller.HistoryAsync(session)).Where(e => e.ContainsKey("messageId") && AgentCaller.Type(e) != "text");
         Assert.Equal(
@@ -196,8 +198,12 @@ public sealed class AgentDeliveryTests : IAsyncLifetime
         var waits = await _caller.MessageAsync(session, "say after");
         var answer = await _caller.MessageAsync(session, "also this", steered, steer: true);
         var again = await _caller.MessageAsync(session, "also this", steered, steer: true);
-        var done = await _client.UntilEventAsync("done");
-        await _client.UntilEventAsync("done");
+        while (_caller.Events.Count(e => AgentCaller.Type(e) == "done") < 2)
+        {
+            await _client.UntilTypeAsync("agent_event");
+        }
+
+        var done = _caller.Events.First(e => AgentCaller.Type(e) == "done");
 
         Assert.Equal("""{"queued":true,"position":1}""", waits["payload"]!.ToJsonString());
         Assert.Equal("""{"queued":false,"position":0,"steered":true}""", answer["payload"]!.ToJsonString());
@@ -216,9 +222,9 @@ public sealed class AgentDeliveryTests : IAsyncLifetime
         await _client.UntilEventAsync("text");
         await _caller.MessageAsync(session, "say late", late, steer: true);
         await _caller.MessageAsync(session, "say last");
-        for (var i = 0; i < 3; i++)
+        while (_caller.Events.Count(e => AgentCaller.Type(e) == "done") < 3)
         {
-            await _client.UntilEventAsync("done");
+            await _client.UntilTypeAsync("agent_event");
         }
 
         var events = await _caller.HistoryAsync(session);

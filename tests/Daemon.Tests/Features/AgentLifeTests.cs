@@ -15,8 +15,10 @@ public sealed class AgentLifeTests
         AgentCaller caller = new(system, client);
         var busy = await caller.BeginAsync("wait");
         var other = await caller.BeginAsync("wait");
-        await client.UntilEventAsync("text_delta");
-        await client.UntilEventAsync("text_delta");
+        while (caller.Events.Count(e => AgentCaller.Type(e) == "text_delta") < 2)
+        {
+            await client.UntilTypeAsync("agent_event");
+        }
 
         var third = await caller.BeginAsync("say third");
         var entry = await caller.EntryAsync(third);

@@ -85,13 +85,13 @@ internal sealed partial class AcpProcess : IAgentTransport
         }
 
         var (option, problem) = AcpPrompts.Choose(prompt, answer);
-        await _rpc.AnswerAsync(prompt.RequestId, writer => WriteOutcome(writer, option)).WaitAsync(cancellationToken);
-
-        // The session waits for this, and must be free to hear what comes of it.
         if (problem is not null)
         {
+            // Before what comes of the answer; not awaited, for the session waits for this and must be free to hear.
             _ = TellAsync(Problem("not_carried", problem));
         }
+
+        await _rpc.AnswerAsync(prompt.RequestId, writer => WriteOutcome(writer, option)).WaitAsync(cancellationToken);
 
         if (!answer.Allow && answer.Interrupt)
         {
