@@ -35,7 +35,8 @@ internal sealed class SendsBeforeCommit(Database database, LogEpoch epoch) : Age
 
         async Task LaterAsync(Task before, Task delay)
         {
-            await Task.WhenAll(before, delay);
+            // One that fails takes only itself with it, as in the real one.
+            await Task.WhenAll(before, delay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await base.SaveAsync(session, at, events, also);
         }
     }
