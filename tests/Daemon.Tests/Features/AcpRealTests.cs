@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
 using Xunit;
@@ -10,38 +9,26 @@ namespace PocketCoder.Daemon.Tests.Features;
 public sealed class AcpRealTests : IAsyncLifetime
 {
     private static readonly string? Adapter = Environment.GetEnvironmentVariable("POCKETCODER_TEST_ACP");
-    private static readonly string? Claude = Environment.GetEnvironmentVariable("POCKETCODER_TEST_CLAUDE");
 
     private readonly TempDirectory _home = new();
-    private Process? _model;
+    private ScriptedModel? _model;
     private TestSystem _system = null!;
     private TestClient _client = null!;
 
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(string.IsNullOrEmpty(Adapter), "POCKETCODER_TEST_ACP names no claude-agent-acp (scripts/install-acp installs one).");
-        Assert.SkipWhen(string.IsNullOrEmpty(Claude), "POCKETCODER_TEST_CLAUDE names no Claude Code (scripts/install-claude installs one).");
-        _model = Process.Start(new ProcessStartInfo(FakeAnthropic, ["--port", "0"]) { RedirectStandardOutput = true })!;
-        var listening = JsonNode.Parse((await _model.StandardOutput.ReadLineAsync())!)!;
+        var claude = ScriptedModel.Claude("POCKETCODER_TEST_CLAUDE");
+        _model = new ScriptedModel();
+        var environment = await _model.EnvironmentAsync();
+        (environment["HOME"], environment["CLAUDE_CONFIG_DIR"]) = (_home.Path, _home["claude"]);
+
+        // What a container says of itself would make the adapter ask for what Claude Code refuses to root.
+        environment["IS_SANDBOX"] = "";
         _system = await TestSystem.StartAsync(
-            new()
-            {
-                ["HOME"] = _home.Path,
-                ["CLAUDE_CONFIG_DIR"] = _home["claude"],
-                ["ANTHROPIC_BASE_URL"] = (string)listening["listening"]!,
-                ["ANTHROPIC_API_KEY"] = "not-a-real-key",
-
-                // What a container says of itself would make the adapter ask for what Claude Code refuses to root.
-                ["IS_SANDBOX"] = "",
-
-                // Nothing but the messages themselves leaves Claude Code.
-                ["DISABLE_TELEMETRY"] = "1",
-                ["DISABLE_AUTOUPDATER"] = "1",
-                ["DISABLE_ERROR_REPORTING"] = "1",
-                ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
-            },
+            environment,
             agents: new Dictionary<string, string> { ["claude-acp"] = Adapter! },
-            claude: Claude);
+            claude: claude);
         _client = await _system.ClientAsync();
     }
 
@@ -51,15 +38,11 @@ public sealed class AcpRealTests : IAsyncLifetime
         {
             await _client.DisposeAsync();
             await _system.DisposeAsync();
-            model.Kill();
-            model.Dispose();
+            await model.DisposeAsync();
         }
 
         _home.Dispose();
     }
-
-    private static string FakeAnthropic => Path.GetFullPath(Path.Combine(
-        AppContext.BaseDirectory, "..", "..", "FakeAnthropic", new DirectoryInfo(AppContext.BaseDirectory).Name, "PocketCoder.FakeAnthropic"));
 
     private List<JsonObject> Events => [.. _client.Seen.Where(m => (string?)m["type"] == "agent_event").Select(m => m["payload"]!.AsObject())];
 

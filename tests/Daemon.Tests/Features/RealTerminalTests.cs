@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
 using Xunit;
@@ -10,28 +9,16 @@ public sealed class RealTerminalTests
 {
     private const string Hello = "[[scenario:text]]";
 
-    private static readonly string FakeAnthropic = TestSystem.FakeClaude.Replace("FakeClaude", "FakeAnthropic", StringComparison.Ordinal);
-
     private static string Claude(string variable)
     {
-        var path = Environment.GetEnvironmentVariable(variable);
-        Assert.SkipWhen(string.IsNullOrEmpty(path), $"{variable} names no Claude Code.");
+        var path = ScriptedModel.Claude(variable);
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "There is no script(1) to make a terminal.");
-        return path!;
+        return path;
     }
 
-    private static async Task<(TestSystem System, Dictionary<string, string> Environment)> StartAsync(string claude, Api api)
+    private static async Task<(TestSystem System, Dictionary<string, string> Environment)> StartAsync(string claude, ScriptedModel model)
     {
-        var url = await api.UrlAsync();
-        Dictionary<string, string> environment = new()
-        {
-            ["ANTHROPIC_BASE_URL"] = url,
-            ["ANTHROPIC_API_KEY"] = "not-a-real-key",
-            ["DISABLE_TELEMETRY"] = "1",
-            ["DISABLE_AUTOUPDATER"] = "1",
-            ["DISABLE_ERROR_REPORTING"] = "1",
-            ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
-        };
+        var environment = await model.EnvironmentAsync();
         var system = await TestSystem.StartAsync(environment, transcripts: true, claude: claude);
         environment["CLAUDE_CONFIG_DIR"] = Directory.CreateDirectory(system.ClaudeStore).FullName;
         JsonObject trusted = new() { [system.Project.Path] = new JsonObject { ["hasTrustDialogAccepted"] = true, ["hasCompletedProjectOnboarding"] = true } };
@@ -45,20 +32,6 @@ public sealed class RealTerminalTests
         return (system, environment);
     }
 
-    private sealed class Api : IAsyncDisposable
-    {
-        private readonly Process _process = Process.Start(new ProcessStartInfo(FakeAnthropic, ["--port", "0"]) { RedirectStandardOutput = true })!;
-
-        public async Task<string> UrlAsync() => (string)JsonNode.Parse((await _process.StandardOutput.ReadLineAsync())!)!["listening"]!;
-
-        public async ValueTask DisposeAsync()
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-            _process.Dispose();
-        }
-    }
-
     private static IEnumerable<string> Asked(TestClient client) => client.Seen
         .Where(m => (string?)m["payload"]?["type"] == "user").Select(m => ((string)m["payload"]!["content"]!).Replace($" {Hello}", "", StringComparison.Ordinal));
 
@@ -68,8 +41,8 @@ public sealed class RealTerminalTests
     public async Task A_session_of_a_terminal_is_listed_followed_taken_over_continued_and_goes_back_to_the_desk(string variable)
     {
         var claude = Claude(variable);
-        await using Api api = new();
-        var (system, environment) = await StartAsync(claude, api);
+        await using ScriptedModel model = new();
+        var (system, environment) = await StartAsync(claude, model);
         await using var _ = system;
         await using var client = await system.ClientAsync();
         await using var terminal = RealTerminal.Start(claude, system.Project.Path, environment);
@@ -122,8 +95,8 @@ public sealed class RealTerminalTests
     public async Task A_session_of_the_phone_carries_its_title_and_a_fork_of_it_goes_its_own_way(string variable)
     {
         var claude = Claude(variable);
-        await using Api api = new();
-        var (system, _) = await StartAsync(claude, api);
+        await using ScriptedModel model = new();
+        var (system, _) = await StartAsync(claude, model);
         await using var __ = system;
         await using var client = await system.ClientAsync();
         var session = await system.BeginAsync(client, $"--fix the login {Hello}");
