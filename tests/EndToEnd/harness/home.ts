@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Desk } from './desk';
 import { root } from './paths';
 import { fillProject } from './project';
 import { Running } from './running';
@@ -57,6 +58,11 @@ export class Home {
 
   write(path: string, content: string): Promise<void> {
     return writeFile(join(this.project, path), content);
+  }
+
+  /** Claude Code in a terminal. */
+  desk(): Promise<Desk> {
+    return Desk.open(this.#env.POCKETCODER_CLAUDE!, this.project, this.#env);
   }
 
   /** A command of the executable that stays. */

@@ -4,6 +4,8 @@ import { ConnectionLost, hasCode } from '../net/errors';
 import { explain } from '../ui/explain';
 
 const PAGE = 50;
+/** What a terminal begins or ends is told by nobody; the machine sees it when it is asked. */
+const LOOK_AGAIN_AFTER = 5_000;
 
 /** The agent sessions of one project, the latest first. */
 export class Sessions {
@@ -26,6 +28,7 @@ export class Sessions {
     const reload = (): void => void this.load();
     reload();
     this.#connection.registered.add(reload);
+    const looking = setInterval(() => document.visibilityState === 'visible' && this.list.length <= PAGE && reload(), LOOK_AGAIN_AFTER);
     const forget = [
       this.#connection.on('daemon_status', (status) => {
         if (status.machineKey === this.#machineKey && status.connected) reload();
@@ -37,6 +40,7 @@ export class Sessions {
         Object.assign(entry, { state: changed.state, title: changed.title, openPrompts: changed.openPrompts, inTerminal: changed.inTerminal, background: changed.background });
       }),
       () => this.#connection.registered.delete(reload),
+      () => clearInterval(looking),
     ];
     return () => forget.forEach((stop) => stop());
   }
