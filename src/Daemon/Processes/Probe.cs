@@ -21,6 +21,9 @@ internal static class Probe
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 UseShellExecute = false,
+
+                // Not where somebody happened to start us: some programs take settings from the directory that they are in.
+                WorkingDirectory = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home && Directory.Exists(home) ? home : Path.GetTempPath(),
             })!;
             process.StandardInput.Close();
             var error = process.StandardError.ReadToEndAsync(limit.Token);

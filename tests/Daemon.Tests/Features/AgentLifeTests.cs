@@ -45,10 +45,12 @@ public sealed class AgentLifeTests
         var entry = await caller.EntryAsync(session);
         var agents = (await system.Daemon.StatusAsync(CancellationToken.None)).Agents;
 
+        await caller.BeginAsync("say there is room beside them");
+        await client.UntilAsync(m => (string?)m["payload"]?["text"] == "there is room beside them");
         await caller.MessageAsync(session, "background");
         await client.UntilAsync(m => (string?)m["type"] == "agent_event" && (int?)m["payload"]!["background"] == 0);
-        await caller.BeginAsync("say now there is room");
-        await client.UntilAsync(m => (string?)m["payload"]?["text"] == "now there is room");
+        await caller.BeginAsync("say and after them");
+        await client.UntilAsync(m => (string?)m["payload"]?["text"] == "and after them");
 
         Assert.Equal(2, (int)told["payload"]!["background"]!);
         Assert.Equal(("idle", 2), ((string?)entry["state"], (int)entry["background"]!));

@@ -404,4 +404,23 @@ public sealed class GitTests : GitFixture
         Assert.Equal((10_000, true), (status["unstaged"]!.AsArray().Count, (bool)status["truncated"]!));
         Assert.Equal((300, 10_050, true), (diff["files"]!.AsArray().Count, (int)diff["fileCount"]!, (bool)diff["truncated"]!));
     }
+
+    [Fact]
+    public async Task A_repository_of_a_hundred_thousand_files_is_told_and_worked_in()
+    {
+        // In the index and in commits alone, which is what git has to look at: as many files would only test the disk.
+        Repository.Init();
+        Repository.Git("-c", "alias.fill=!git hash-object -w --stdin </dev/null | { read blob; seq 100000 | sed \"s|.*|100644 $blob\td/&.txt|\" | git update-index --index-info; }", "fill");
+        Repository.Git("commit", "-q", "-m", "a hundred thousand");
+        Repository.Write("d/1.txt", "changed\n");
+
+        var status = await StatusAsync();
+        var staged = await AskAsync("git_stage", """{"paths":["d/1.txt"]}""");
+        var after = await StatusAsync();
+
+        Assert.Equal((10_000, true), (status["unstaged"]!.AsArray().Count, (bool)status["truncated"]!));
+        Assert.Empty(status["staged"]!.AsArray());
+        Assert.True((bool)staged["success"]!);
+        Assert.Equal("d/1.txt", (string?)Assert.Single(after["staged"]!.AsArray())!["path"]);
+    }
 }

@@ -39,6 +39,12 @@ internal sealed partial class AgentSession
         List<AgentEvent> events = [];
         foreach (var signal in signals)
         {
+            // It may have been let go since, even by what it said a moment ago: its end is not the end of its successor's turn.
+            if (!ReferenceEquals(_agent, agent))
+            {
+                return;
+            }
+
             if (signal is Happened happened)
             {
                 Note(happened.Event, events);
@@ -112,6 +118,7 @@ internal sealed partial class AgentSession
 
                 // Background work that ends can begin a turn of its own.
                 _turn ??= new Turn(null, _world.Time.GetTimestamp());
+                IdleSince = null;
                 break;
             case AgentText { ParentToolUseId: null } or AgentStatus { State: AgentActivity.Retrying }:
                 _partial.Clear();
@@ -145,23 +152,39 @@ internal sealed partial class AgentSession
 
     private async Task AskAsync(PromptAsked asked)
     {
+        IdleSince = null;
         _prompts.Add(asked.Prompt.PromptId, asked);
-        await PublishAsync(await SaveAsync(
-            [asked.Prompt, new AgentStatus(AgentActivity.Waiting) { AgentSessionId = Id }],
-            connection => AgentStore.AddPrompt(connection, Id, asked.Prompt.PromptId, _record.LastSeq - 1)));
+        IReadOnlyList<byte[]> saved;
+        try
+        {
+            saved = await SaveAsync(
+                [asked.Prompt, new AgentStatus(AgentActivity.Waiting) { AgentSessionId = Id }],
+                connection => AgentStore.AddPrompt(connection, Id, asked.Prompt.PromptId, _record.LastSeq - 1));
+        }
+        catch
+        {
+            // Nobody will ever see it, and the agent would wait for ever. Its end closes the turn.
+            _prompts.Remove(asked.Prompt.PromptId);
+            _ = _agent?.StopAsync(force: true);
+            throw;
+        }
+
+        await PublishAsync(saved);
         await AnnounceAsync();
     }
 
-    private Task<IReadOnlyList<byte[]>> ClosePromptAsync(PromptAsked prompt, PromptOutcome outcome, string? by)
+    private async Task<IReadOnlyList<byte[]>> ClosePromptAsync(PromptAsked prompt, PromptOutcome outcome, string? by)
     {
-        _prompts.Remove(prompt.Prompt.PromptId);
         List<AgentEvent> events = [new AgentPromptResolved(prompt.Prompt.PromptId, outcome, by) { AgentSessionId = Id }];
-        if (_turn is not null && _prompts.Count == 0)
+        if (_turn is not null && _prompts.Count == 1)
         {
             events.Add(new AgentStatus(AgentActivity.Running) { AgentSessionId = Id });
         }
 
-        return SaveAsync(events, connection => AgentStore.RemovePrompt(connection, prompt.Prompt.PromptId));
+        // Open until that is on disk: an answer that could not be kept can be given again.
+        var saved = await SaveAsync(events, connection => AgentStore.RemovePrompt(connection, prompt.Prompt.PromptId));
+        _prompts.Remove(prompt.Prompt.PromptId);
+        return saved;
     }
 
     private async Task ModeAsync(ModeChanged changed)

@@ -94,11 +94,7 @@ internal sealed partial class AgentSession
     private async Task BeforeMessageAsync()
     {
         RequireNotInTerminal();
-        if (await TakeInAsync() && Interlocked.Exchange(ref _agent, null) is { } stale)
-        {
-            // What the terminal added is not in its memory. It stays on record until it is gone, so that the next one waits for its end.
-            _ = stale.StopAsync(force: false);
-        }
+        await TakeInAsync();
     }
 
     private async Task BeforeAttachAsync()

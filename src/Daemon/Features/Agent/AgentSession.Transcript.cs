@@ -41,13 +41,20 @@ internal sealed partial class AgentSession
             _transcript = null;
         }
 
-        return _record.LastSeq != before;
+        var took = _record.LastSeq != before;
+        if (took)
+        {
+            // What the terminal added is not in our agent's memory. It stays on record until it is gone, so that the next one waits for its end.
+            LetGo(force: false);
+        }
+
+        return took;
     }
 
     private async Task TakeInAsync(TranscriptFile file)
     {
         var following = _terminal is not null;
-        if (following && _transcript is not null && file.Size == _record.TranscriptSize)
+        if (file.Size == _record.TranscriptSize && (following ? _transcript is not null : !_world.Store.IsTurnOpen(Id)))
         {
             return;
         }

@@ -22,9 +22,12 @@ internal sealed partial class AgentSession
     /// <summary>Since when the agent has nothing to do; null while it has, and without an agent.</summary>
     public long? IdleSince { get; private set; }
 
+    /// <summary>The agent only looks after its tasks in the background, which may go on for days.</summary>
+    public bool IsParked => _turn is null && _prompts.Count == 0 && _background > 0;
+
     private async Task RunNextAsync()
     {
-        while (_turn is null && _waiting.TryPeek(out var message))
+        while (!_ended && _turn is null && _waiting.TryPeek(out var message))
         {
             if (_agent is null && _slot is null && !TryTakeSlot())
             {
@@ -41,9 +44,10 @@ internal sealed partial class AgentSession
             }
             catch
             {
-                // Not on disk, so not given: it waits on, and the next message tries again.
+                // Not on disk, so not given: it waits on, and is tried again.
                 _turn = null;
                 ReleaseSlot();
+                _ = Task.Delay(EndPatience, _world.Time).ContinueWith(_ => DoAsync(RunNextAsync), TaskScheduler.Default);
                 throw;
             }
 
@@ -195,14 +199,23 @@ internal sealed partial class AgentSession
         }
 
         // A daemon that died between the agent's first line and its own note of it: the session exists and is to be resumed.
-        if (!_record.Begun && !turn.BegunTwice && turn.Message is { } message && exited.Reason.Contains("already in use", StringComparison.Ordinal))
+        if (!_record.Begun && !turn.BegunTwice && !turn.CancelRequested && turn.Message is { } message && exited.Reason.Contains("already in use", StringComparison.Ordinal))
         {
             _record = _record with { Begun = true };
             turn.BegunTwice = true;
 
             // Its place is given back when it is gone for good, a moment from now: this one is beside it.
             _slot ??= new Slot(() => { });
-            await GiveAsync(message);
+            try
+            {
+                await GiveAsync(message);
+            }
+            catch (Exception ex)
+            {
+                await FailTurnAsync(ex);
+                await RunNextAsync();
+            }
+
             return;
         }
 
@@ -216,7 +229,8 @@ internal sealed partial class AgentSession
 
     private async Task InterruptAsync(IAgentTransport agent, Turn turn)
     {
-        await agent.InterruptAsync(CancellationToken.None);
+        // Not awaited: one that hangs would not answer this either.
+        _ = agent.InterruptAsync(CancellationToken.None);
         await Task.Delay(InterruptGrace, _world.Time);
         if (ReferenceEquals(_turn, turn) && ReferenceEquals(_agent, agent))
         {
@@ -227,11 +241,7 @@ internal sealed partial class AgentSession
 
     private async Task FailTurnAsync(Exception exception)
     {
-        if (Interlocked.Exchange(ref _agent, null) is { } stuck)
-        {
-            _ = stuck.StopAsync(force: true);
-        }
-
+        LetGo(force: true);
         ReleaseSlot();
         var (code, message) = exception switch
         {
@@ -242,7 +252,7 @@ internal sealed partial class AgentSession
         };
         LogNotGiven(exception, Id);
         var action = (exception as RequestException)?.Details?.Action;
-        await PublishAsync(await SaveAsync([new AgentError(code, message, Action: action) { AgentSessionId = Id }], null));
+        await GuardAsync(async () => await PublishAsync(await SaveAsync([new AgentError(code, message, Action: action) { AgentSessionId = Id }], null)));
         await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, message) { AgentSessionId = Id });
     }
 
@@ -272,11 +282,12 @@ internal sealed partial class AgentSession
             return;
         }
 
-        // What was sent into the turn after its last step is the agent's next turn. An agent that does not say which messages a turn had is believed to have taken all.
-        var later = ended.MessageIds is { Count: > 0 } had ? turn.Steered.Where(message => !had.Contains(message.MessageId)).ToList() : [];
+        // What was sent into the turn after its last step is the agent's next turn, unless the person stopped it: then it was taken back. An agent that does not say
+        // which messages a turn had is believed to have taken all.
+        var later = ended.MessageIds is { Count: > 0 } had && !turn.CancelRequested ? turn.Steered.Where(message => !had.Contains(message.MessageId)).ToList() : [];
         turn.Steered.RemoveAll(later.Contains);
         await EndTurnAsync(Done(ended, turn));
-        if (later.Count > 0 && _agent is not null)
+        if (later.Count > 0 && _agent is not null && _turn is null)
         {
             _cooling?.Dispose();
             IdleSince = null;
@@ -343,6 +354,21 @@ internal sealed partial class AgentSession
         _cooling?.Dispose();
         if (_agent is null || !Idle)
         {
+            _world.Slots.Idles(this);
+            return;
+        }
+
+        if (_reportDue)
+        {
+            // The agent is about to speak of what ended in the background.
+            _reportDue = false;
+            _cooling = _world.Time.CreateTimer(
+                _ => DoAsync(() =>
+                {
+                    CoolDown();
+                    return Task.CompletedTask;
+                }),
+                null, ReportGrace, Timeout.InfiniteTimeSpan);
             return;
         }
 
@@ -362,10 +388,19 @@ internal sealed partial class AgentSession
     // The process stays on record until it is gone, so that the next one waits for its end.
     private void EndIdleAgent()
     {
-        if (Idle && _waiting.Count == 0 && Interlocked.Exchange(ref _agent, null) is { } idle)
+        if (IdleSince is not null && Idle && _waiting.Count == 0)
         {
-            IdleSince = null;
-            _ = idle.StopAsync(force: false);
+            LetGo(force: false);
+        }
+    }
+
+    /// <summary>The agent is not this session's any more: nothing that it says is heard, and nothing of it is shown.</summary>
+    private void LetGo(bool force)
+    {
+        if (Interlocked.Exchange(ref _agent, null) is { } agent)
+        {
+            (IdleSince, _background, _reportDue) = (null, 0, false);
+            _ = agent.StopAsync(force);
         }
     }
 
@@ -377,6 +412,8 @@ internal sealed partial class AgentSession
         }
 
         _background = tasks;
+        _reportDue = tasks == 0;
+        IdleSince = null;
         await PublishAsync(await SaveAsync([new AgentStatus(Activity) { AgentSessionId = Id, Background = tasks }], null));
         await AnnounceAsync();
         if (Idle)
@@ -385,7 +422,7 @@ internal sealed partial class AgentSession
         }
         else
         {
-            IdleSince = null;
+            _world.Slots.Idles(this);
         }
     }
 
@@ -406,9 +443,9 @@ internal sealed partial class AgentSession
     {
         foreach (var promptId in _world.Store.OpenPrompts(Id))
         {
-            await PublishAsync(await SaveAsync(
+            await GuardAsync(async () => await PublishAsync(await SaveAsync(
                 [new AgentPromptResolved(promptId, PromptOutcome.Withdrawn) { AgentSessionId = Id }],
-                connection => AgentStore.RemovePrompt(connection, promptId)));
+                connection => AgentStore.RemovePrompt(connection, promptId))));
         }
 
         var open = _world.Store.OpenMessages(Id);
@@ -432,6 +469,7 @@ internal sealed partial class AgentSession
     {
         await DoAsync(async () =>
         {
+            _ended = true;
             _waiting.Clear();
             if (_turn is not null)
             {

@@ -29,6 +29,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
     private static readonly TimeSpan InterruptGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan InputPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReportGrace = TimeSpan.FromSeconds(3);
 
     private readonly AgentSurroundings _world;
     private readonly AgentAudience _audience;
@@ -43,6 +44,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
     private Turn? _turn;
     private string _partialMessage = "";
     private int _background;
+    private bool _reportDue, _ended;
     private Slot? _slot;
     private ITimer? _cooling;
 
@@ -92,6 +94,11 @@ internal sealed partial class AgentSession : IAsyncDisposable
             Attach(clientId);
             await RunNextAsync();
             return;
+        }
+
+        if (_ended)
+        {
+            throw new RequestException(ErrorCode.DaemonBusy, "The session is being ended, with the daemon or because its project was removed.");
         }
 
         await BeforeMessageAsync();

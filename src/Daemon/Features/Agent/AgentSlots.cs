@@ -2,7 +2,7 @@ namespace PocketCoder.Daemon.Features.Agent;
 
 /// <summary>
 /// At most so many agents at once on this machine. When all places are taken, one that only idles makes room; until then the session waits its turn and is
-/// called when a place is free.
+/// called when a place is free. An agent that only looks after tasks in the background takes no place: a few dev servers must not stop everything else.
 /// </summary>
 internal sealed class AgentSlots(int places)
 {
@@ -22,7 +22,7 @@ internal sealed class AgentSlots(int places)
         }
     }
 
-    private bool Free => _taken.Values.Sum() < places;
+    private bool Free => _taken.Where(taken => !taken.Key.IsParked).Sum(taken => taken.Value) < places;
 
     /// <summary>A place for an agent of this session, to be given back with <see cref="Release"/> when the agent is gone. False: it is called later.</summary>
     public bool TryTake(AgentSession session)
@@ -66,18 +66,20 @@ internal sealed class AgentSlots(int places)
         next?.PlaceIsFree();
     }
 
-    /// <summary>A busy agent has become idle: somebody may wait for its place.</summary>
+    /// <summary>A busy agent has become idle, or has nothing but tasks in the background: somebody may wait for its place.</summary>
     public void Idles(AgentSession session)
     {
-        bool wanted;
+        AgentSession? next;
+        bool free;
         lock (_gate)
         {
-            wanted = _waiting.Count > 0;
+            next = _waiting.First?.Value;
+            free = Free;
         }
 
-        if (wanted)
+        if (next is not null)
         {
-            session.MakeRoom();
+            (free ? (Action)next.PlaceIsFree : session.MakeRoom)();
         }
     }
 

@@ -64,7 +64,14 @@ internal sealed class LogEpoch : IDisposable
                 _noted = commits;
                 Span<byte> bytes = stackalloc byte[sizeof(long)];
                 BinaryPrimitives.WriteInt64LittleEndian(bytes, commits);
-                RandomAccess.Write(_note, bytes, NameLength);
+                try
+                {
+                    RandomAccess.Write(_note, bytes, NameLength);
+                }
+                catch (IOException)
+                {
+                    // A full disk, say. The commit is made all the same, and the note may lag behind.
+                }
             }
         }
     }

@@ -34,7 +34,7 @@ internal sealed class AcpProgram(AcpAgent agent, string? chosen, ClaudeLocator c
         Dictionary<string, string?> environment = new()
         {
             // Its interpreter is most often where it is itself.
-            ["PATH"] = string.Join(Path.PathSeparator, Environment.GetEnvironmentVariable("PATH"), Path.GetDirectoryName(path)),
+            ["PATH"] = string.Join(Path.PathSeparator, new[] { Environment.GetEnvironmentVariable("PATH"), Path.GetDirectoryName(path) }.Where(part => !string.IsNullOrEmpty(part))),
         };
         if (agent == AcpAgent.ClaudeAdapter && await claude.FindAsync(cancellationToken) is { } found)
         {

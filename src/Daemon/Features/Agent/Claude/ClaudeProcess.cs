@@ -16,12 +16,14 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 {
     private const int MaxLineBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(10);
-    private static readonly Version KnowsNames = new(2, 1, 197);
     private static readonly StopPolicy Policy = new("INT", TimeSpan.FromSeconds(5));
 
     private readonly SupervisedProcess _process;
     private readonly ClaudeLines _lines;
     private readonly Action _loginLost;
+    private readonly Lock _sending = new();
+    private readonly List<string> _sent = [];
+    private string? _name;
     private readonly ILogger _logger;
     private readonly Channel<AgentSignal> _signals = Channel.CreateBounded<AgentSignal>(new BoundedChannelOptions(1024) { SingleReader = true, SingleWriter = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string?>> _asked = new(StringComparer.Ordinal);
@@ -32,6 +34,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     private ClaudeProcess(SupervisedProcess process, AgentStart start, Action loginLost, ILogger logger)
     {
         (_process, _lines, _loginLost, _logger) = (process, new ClaudeLines(start.Cwd, start.Todo), loginLost, logger);
+        _name = start.Resume ? null : start.Name;
         _reading = Task.Run(ReadAllAsync);
     }
 
@@ -47,7 +50,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         [
             "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages", "--replay-user-messages",
             "--permission-prompt-tool", "stdio", "--permission-mode", start.Mode.Name(),
-            .. Session(start, claude),
+            .. Session(start),
         ];
         if (start.Model is { } model)
         {
@@ -58,53 +61,67 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         return new ClaudeProcess(children.Start(child, start.AgentId), start, loginLost, logger);
     }
 
-    private static IEnumerable<string> Session(AgentStart start, ClaudeInstallation claude) => start switch
+    private static IEnumerable<string> Session(AgentStart start) => start switch
     {
         { Resume: true } => ["--resume", start.AgentId],
-        { ForkOf: { } original } => ["--resume", original, "--fork-session", "--session-id", start.AgentId, .. Name(start, claude)],
-        _ => ["--session-id", start.AgentId, .. Name(start, claude)],
+        { ForkOf: { } original } => ["--resume", original, "--fork-session", "--session-id", start.AgentId],
+        _ => ["--session-id", start.AgentId],
     };
 
-    // As one argument, for a title may begin with a dash. The oldest version seen with it is 2.1.197.
-    private static IEnumerable<string> Name(AgentStart start, ClaudeInstallation claude) =>
-        start.Name is { Length: > 0 } name && Version.TryParse(claude.Version.Split('-', 2)[0], out var version) && version >= KnowsNames ? [$"--name={name}"] : [];
+    public Task SendAsync(UserInput input, CancellationToken cancellationToken)
+    {
+        lock (_sending)
+        {
+            _sent.Add(input.MessageId);
+        }
 
-    public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(
-        writer =>
+        return WriteAsync(writer => Write(writer, input), cancellationToken);
+    }
+
+    private static void Write(Utf8JsonWriter writer, UserInput input)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, "user");
+        writer.WriteStartObject("message"u8);
+        writer.WriteString("role"u8, "user");
+        writer.WriteStartArray("content"u8);
+        foreach (var image in input.Images)
         {
             writer.WriteStartObject();
-            writer.WriteString("type"u8, "user");
-            writer.WriteStartObject("message"u8);
-            writer.WriteString("role"u8, "user");
-            writer.WriteStartArray("content"u8);
-            foreach (var image in input.Images)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type"u8, "image");
-                writer.WriteStartObject("source"u8);
-                writer.WriteString("type"u8, "base64");
-                writer.WriteString("media_type"u8, image.MediaType);
-                writer.WriteString("data"u8, image.Data);
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-
-            writer.WriteStartObject();
-            writer.WriteString("type"u8, "text");
-            writer.WriteString("text"u8, input.Content);
+            writer.WriteString("type"u8, "image");
+            writer.WriteStartObject("source"u8);
+            writer.WriteString("type"u8, "base64");
+            writer.WriteString("media_type"u8, image.MediaType);
+            writer.WriteString("data"u8, image.Data);
             writer.WriteEndObject();
-            writer.WriteEndArray();
             writer.WriteEndObject();
-            writer.WriteNull("parent_tool_use_id"u8);
+        }
 
-            // The CLI runs a message with the same uuid only once, also after a restart.
-            writer.WriteString("uuid"u8, input.MessageId);
-            writer.WriteEndObject();
-        },
-        cancellationToken);
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, "text");
+        writer.WriteString("text"u8, input.Content);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.WriteNull("parent_tool_use_id"u8);
 
-    public async Task InterruptAsync(CancellationToken cancellationToken) =>
-        await ControlAsync("interrupt", static _ => { }, cancellationToken);
+        // The CLI runs a message with the same uuid only once, also after a restart.
+        writer.WriteString("uuid"u8, input.MessageId);
+        writer.WriteEndObject();
+    }
+
+    public async Task InterruptAsync(CancellationToken cancellationToken)
+    {
+        List<string> steered;
+        lock (_sending)
+        {
+            steered = [.. _sent.Skip(1)];
+        }
+
+        // What it has not taken in yet it would run after the turn that is stopped. One that was taken in, or a version that does not know this, answers with an error.
+        var takenBack = steered.Select(id => ControlAsync("cancel_async_message", writer => writer.WriteString("message_uuid"u8, id), cancellationToken)).ToList();
+        await Task.WhenAll([.. takenBack, ControlAsync("interrupt", static _ => { }, cancellationToken)]);
+    }
 
     public Task AnswerAsync(PromptAsked prompt, PromptAnswer answer, CancellationToken cancellationToken) => WriteAsync(
         writer =>
@@ -264,6 +281,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
             Complete(document.RootElement);
             await RefuseUnknownRequestAsync(document.RootElement);
+            Note(signals);
             if (signals.Exists(signal => signal is Happened { Event: AgentError { Code: ClaudeErrors.NotLoggedIn } }))
             {
                 _loginLost();
@@ -273,6 +291,28 @@ internal sealed partial class ClaudeProcess : IAgentTransport
             {
                 await _signals.Writer.WriteAsync(signal);
             }
+        }
+    }
+
+    private void Note(List<AgentSignal> signals)
+    {
+        if (signals.Exists(signal => signal is TurnEnded))
+        {
+            lock (_sending)
+            {
+                _sent.Clear();
+            }
+        }
+
+        // It has a record now that can be named, for whoever looks for the session at the desk. Not in argv, which everybody on the machine can read.
+        if (_name is { Length: > 0 } name && signals.Exists(signal => signal is Happened { Event: AgentInit }))
+        {
+            _name = null;
+            _ = ControlAsync("rename_session", writer =>
+            {
+                writer.WriteString("title"u8, name);
+                writer.WriteString("source"u8, "host");
+            }, CancellationToken.None);
         }
     }
 
