@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
 import { report, start, temporary } from './system.mjs';
 
+process.setMaxListeners(0);
 const kills = Number(process.argv[2] ?? 0);
 const stamping = new URL('stamping-agent.mjs', import.meta.url).pathname;
 const now = () => performance.timeOrigin + performance.now();
@@ -115,15 +116,18 @@ async function stops() {
   await real.stop();
 }
 
+/** A file of a process; empty when it is gone. */
+function about(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** The processes that have this in their environment. */
 function marked(mark) {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && Number(pid) !== process.pid && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark);
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && about(pid, 'environ').includes(mark));
 }
 
 async function killed() {
@@ -136,7 +140,7 @@ async function killed() {
     await real.send('run [[steps:[{"blocks":[{"tool":"Bash","input":{"command":"touch up; setsid sleep 1000 & sleep 1000","description":"Wait"}}]},{"text":"Done."}]]]');
     const { promptId } = await prompt;
     await real.ask('agent_prompt_response', { promptId, decision: 'allow' });
-    while (!marked(mark).some((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('sleep'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!marked(mark).some((pid) => about(pid, 'cmdline').startsWith('sleep'))) await new Promise((resolve) => setTimeout(resolve, 20));
     process.kill(real.pid, 'SIGKILL');
     const from = performance.now();
     while (marked(mark).length > 0 && performance.now() - from < 20_000) await new Promise((resolve) => setTimeout(resolve, 20));
