@@ -5,6 +5,7 @@ using Xunit;
 namespace PocketCoder.Daemon.Tests.Features;
 
 /// <summary>Sessions of the real Claude Code, at the desk and on the phone in turns. POCKETCODER_TEST_CLAUDE and POCKETCODER_TEST_CLAUDE_197 name its newest and an older version.</summary>
+[Collection(nameof(Alone))]
 public sealed class RealTerminalTests
 {
     private const string Hello = "[[scenario:text]]";
@@ -48,7 +49,7 @@ public sealed class RealTerminalTests
         await using var terminal = RealTerminal.Start(claude, system.Project.Path, environment);
         JsonNode? entry = null;
         await terminal.TypeAsync($"at the desk {Hello}", async () => (entry =
-            (await system.AskAsync(client, "agent_sessions_list", new JsonObject()))["payload"]!["sessions"]!.AsArray().FirstOrDefault()) is not null);
+            (await system.AskAsync(client, "agent_sessions_list", new JsonObject()))["payload"]!["sessions"]!.AsArray().FirstOrDefault(s => (bool?)s!["inTerminal"] == true)) is not null);
         var session = (string)entry!["agentSessionId"]!;
         JsonObject Of(string? content = null) => content is null
             ? new() { ["agentSessionId"] = session }
