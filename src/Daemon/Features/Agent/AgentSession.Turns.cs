@@ -282,9 +282,8 @@ internal sealed partial class AgentSession
             return;
         }
 
-        // What was sent into the turn after its last step is the agent's next turn, unless the person stopped it: then it was taken back. An agent that does not say
-        // which messages a turn had is believed to have taken all.
-        var later = ended.MessageIds is { Count: > 0 } had && !turn.CancelRequested ? turn.Steered.Where(message => !had.Contains(message.MessageId)).ToList() : [];
+        // What was sent into the turn after its last step is the agent's next turn. An agent that does not say which messages a turn had is believed to have taken all.
+        var later = ended.MessageIds is { Count: > 0 } had ? turn.Steered.Where(message => !had.Contains(message.MessageId)).ToList() : [];
         turn.Steered.RemoveAll(later.Contains);
         await EndTurnAsync(Done(ended, turn));
         if (later.Count > 0 && _agent is not null && _turn is null)

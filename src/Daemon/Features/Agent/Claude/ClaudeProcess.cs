@@ -21,8 +21,6 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     private readonly SupervisedProcess _process;
     private readonly ClaudeLines _lines;
     private readonly Action _loginLost;
-    private readonly Lock _sending = new();
-    private readonly List<string> _sent = [];
     private string? _name;
     private readonly ILogger _logger;
     private readonly Channel<AgentSignal> _signals = Channel.CreateBounded<AgentSignal>(new BoundedChannelOptions(1024) { SingleReader = true, SingleWriter = true });
@@ -68,15 +66,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         _ => ["--session-id", start.AgentId],
     };
 
-    public Task SendAsync(UserInput input, CancellationToken cancellationToken)
-    {
-        lock (_sending)
-        {
-            _sent.Add(input.MessageId);
-        }
-
-        return WriteAsync(writer => Write(writer, input), cancellationToken);
-    }
+    public Task SendAsync(UserInput input, CancellationToken cancellationToken) => WriteAsync(writer => Write(writer, input), cancellationToken);
 
     private static void Write(Utf8JsonWriter writer, UserInput input)
     {
@@ -110,18 +100,8 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         writer.WriteEndObject();
     }
 
-    public async Task InterruptAsync(CancellationToken cancellationToken)
-    {
-        List<string> steered;
-        lock (_sending)
-        {
-            steered = [.. _sent.Skip(1)];
-        }
-
-        // What it has not taken in yet it would run after the turn that is stopped. One that was taken in, or a version that does not know this, answers with an error.
-        var takenBack = steered.Select(id => ControlAsync("cancel_async_message", writer => writer.WriteString("message_uuid"u8, id), cancellationToken)).ToList();
-        await Task.WhenAll([.. takenBack, ControlAsync("interrupt", static _ => { }, cancellationToken)]);
-    }
+    public async Task InterruptAsync(CancellationToken cancellationToken) =>
+        await ControlAsync("interrupt", static _ => { }, cancellationToken);
 
     public Task AnswerAsync(PromptAsked prompt, PromptAnswer answer, CancellationToken cancellationToken) => WriteAsync(
         writer =>
@@ -281,7 +261,7 @@ internal sealed partial class ClaudeProcess : IAgentTransport
 
             Complete(document.RootElement);
             await RefuseUnknownRequestAsync(document.RootElement);
-            Note(signals);
+            NameAtBegin(signals);
             if (signals.Exists(signal => signal is Happened { Event: AgentError { Code: ClaudeErrors.NotLoggedIn } }))
             {
                 _loginLost();
@@ -294,16 +274,8 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         }
     }
 
-    private void Note(List<AgentSignal> signals)
+    private void NameAtBegin(List<AgentSignal> signals)
     {
-        if (signals.Exists(signal => signal is TurnEnded))
-        {
-            lock (_sending)
-            {
-                _sent.Clear();
-            }
-        }
-
         // It has a record now that can be named, for whoever looks for the session at the desk. Not in argv, which everybody on the machine can read.
         if (_name is { Length: > 0 } name && signals.Exists(signal => signal is Happened { Event: AgentInit }))
         {
