@@ -286,7 +286,8 @@ public sealed class Daemon : IAsyncDisposable
             ClientGone = clientId =>
             {
                 search.ClientGone(clientId);
-                return _sessions.DetachAsync(clientId);
+                _sessions.Detach(clientId);
+                return Task.CompletedTask;
             },
         };
 

@@ -138,6 +138,18 @@ public sealed record AgentSessionTakeOverResponse(bool TakenOver) : IMessage
     public static string Type => "agent_session_take_over_response";
 }
 
+/// <summary>Asks for the command that goes on with the session in a terminal of the machine.</summary>
+public sealed record AgentSessionResumeCommandRequest(string AgentSessionId) : IRequest<AgentSessionResumeCommandResponse>
+{
+    public static string Type => "agent_session_resume_command";
+}
+
+/// <summary>A line for the shell. Absent: the agent keeps no record that a terminal could open, or none yet.</summary>
+public sealed record AgentSessionResumeCommandResponse(string? Command = null) : IMessage
+{
+    public static string Type => "agent_session_resume_command_response";
+}
+
 /// <summary>Makes a session of its own that begins with all that this one knows; the original stays as it is, wherever it is open.</summary>
 public sealed record AgentSessionForkRequest(string AgentSessionId) : IRequest<AgentSessionForkResponse>
 {
@@ -149,8 +161,11 @@ public sealed record AgentSessionForkResponse(string AgentSessionId) : IMessage
     public static string Type => "agent_session_fork_response";
 }
 
-/// <summary>Stops the running turn; its <c>done</c> then says <c>cancelled</c>.</summary>
-public sealed record AgentCancelRequest(string AgentSessionId) : IRequest<AgentCancelResponse>
+/// <summary>
+/// Stops the running turn; its <c>done</c> then says <c>cancelled</c>. With <c>background</c> it stops the tasks that run beside the turns instead; each says so
+/// with a <c>task</c> event.
+/// </summary>
+public sealed record AgentCancelRequest(string AgentSessionId, bool? Background = null) : IRequest<AgentCancelResponse>
 {
     public static string Type => "agent_cancel";
 }
@@ -231,6 +246,8 @@ public sealed record AgentSessionChanged(
 [JsonSerializable(typeof(AgentSessionChanged))]
 [JsonSerializable(typeof(AgentSessionTakeOverRequest))]
 [JsonSerializable(typeof(AgentSessionTakeOverResponse))]
+[JsonSerializable(typeof(AgentSessionResumeCommandRequest))]
+[JsonSerializable(typeof(AgentSessionResumeCommandResponse))]
 [JsonSerializable(typeof(AgentSessionForkRequest))]
 [JsonSerializable(typeof(AgentSessionForkResponse))]
 [JsonSerializable(typeof(AgentsListRequest))]

@@ -18,6 +18,7 @@ internal static class Control
             ["claude_code_version"] = "2.1.330",
         }),
         "interrupt" => Success(new JsonObject { ["still_queued"] = new JsonArray() }),
+        "stop_task" => Success([]),
         "set_permission_mode" => Success(new JsonObject { ["mode"] = request["mode"]?.DeepClone() }),
         "set_model" => Success(new JsonObject { ["model"] = request["model"]?.DeepClone() ?? Events.Model }),
         var unknown => new JsonObject

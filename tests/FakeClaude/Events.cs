@@ -9,6 +9,7 @@ internal sealed class Events(Pipes pipes, string sessionId)
 
     private readonly List<string> _taken = [];
     private string _messageId = "";
+    private IReadOnlyList<string> _background = [];
 
     public void Init(string permissionMode) => Line(new JsonObject
     {
@@ -90,12 +91,18 @@ internal sealed class Events(Pipes pipes, string sessionId)
     }
 
     /// <summary>The full set of what runs beside the turns.</summary>
-    public void Background(params string[] tasks) => Line(new JsonObject
+    public void Background(params string[] tasks)
     {
-        ["type"] = "system",
-        ["subtype"] = "background_tasks_changed",
-        ["tasks"] = new JsonArray([.. tasks.Select(task => new JsonObject { ["task_id"] = task, ["task_type"] = "local_bash", ["description"] = task })]),
-    });
+        _background = tasks;
+        Line(new JsonObject
+        {
+            ["type"] = "system",
+            ["subtype"] = "background_tasks_changed",
+            ["tasks"] = new JsonArray([.. tasks.Select(task => new JsonObject { ["task_id"] = task, ["task_type"] = "local_bash", ["description"] = task })]),
+        });
+    }
+
+    public void TaskStopped(string task) => Background([.. _background.Where(running => running != task)]);
 
     public void User(JsonObject block) => Line(new JsonObject
     {

@@ -20,6 +20,11 @@ internal sealed class Session(Pipes pipes, string sessionId, string permissionMo
             _events.Status(_permissionMode);
         }
 
+        if ((string?)request["subtype"] == "stop_task")
+        {
+            _events.TaskStopped((string)request["task_id"]!);
+        }
+
         return Control.Respond(request, _permissionMode);
     }
 

@@ -39,6 +39,9 @@ public sealed class TestSystem : IAsyncDisposable
     /// <summary>Claude Code's own directory, with the transcripts of its sessions.</summary>
     public string ClaudeStore => _directory["claude-store"];
 
+    /// <summary>The script that starts Claude Code, where a test gave it an environment.</summary>
+    public string ClaudePath => _directory["claude"];
+
     public string MachineKey => Daemon.MachineKey;
 
     public static string Supervisor { get; } = Built("Cli", "pocketcoder");

@@ -51,6 +51,7 @@ export interface Requests {
   agent_set_mode: { request: AgentSetModeRequest; response: AgentSetModeResponse };
   agent_prompt_response: { request: AgentPromptResponseRequest; response: AgentPromptResponseResponse };
   agent_session_take_over: { request: AgentSessionTakeOverRequest; response: AgentSessionTakeOverResponse };
+  agent_session_resume_command: { request: AgentSessionResumeCommandRequest; response: AgentSessionResumeCommandResponse };
   agent_session_fork: { request: AgentSessionForkRequest; response: AgentSessionForkResponse };
   agents_list: { request: AgentsListRequest; response: AgentsListResponse };
   agent_commands: { request: AgentCommandsRequest; response: AgentCommandsResponse };
@@ -641,9 +642,10 @@ export interface AgentSessionAttachResponse {
   inTerminal?: boolean;
 }
 
-/** Stops the running turn; its `done` then says `cancelled`. */
+/** Stops the running turn; its `done` then says `cancelled`. With `background` it stops the tasks that run beside the turns instead; each says so with a `task` event. */
 export interface AgentCancelRequest {
   agentSessionId: string;
+  background?: boolean;
 }
 
 export interface AgentCancelResponse {
@@ -697,6 +699,16 @@ export interface AgentSessionTakeOverRequest {
 
 export interface AgentSessionTakeOverResponse {
   takenOver: boolean;
+}
+
+/** Asks for the command that goes on with the session in a terminal of the machine. */
+export interface AgentSessionResumeCommandRequest {
+  agentSessionId: string;
+}
+
+/** A line for the shell. Absent: the agent keeps no record that a terminal could open, or none yet. */
+export interface AgentSessionResumeCommandResponse {
+  command?: string;
 }
 
 /** Makes a session of its own that begins with all that this one knows; the original stays as it is, wherever it is open. */

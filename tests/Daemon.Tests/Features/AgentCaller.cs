@@ -23,7 +23,8 @@ internal sealed class AgentCaller(TestSystem system, TestClient client)
         return await AskAsync("agent_message", payload);
     }
 
-    public Task<JsonObject> CancelAsync(string session) => AskAsync("agent_cancel", new JsonObject { ["agentSessionId"] = session });
+    public Task<JsonObject> CancelAsync(string session, bool background = false) =>
+        AskAsync("agent_cancel", background ? new JsonObject { ["agentSessionId"] = session, ["background"] = true } : new JsonObject { ["agentSessionId"] = session });
 
     public async Task<JsonObject> AttachAsync(string session, long afterSeq, int? limit = null, string? epoch = null)
     {

@@ -1,4 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using PocketCoder.Daemon.Features.Agent;
+using PocketCoder.Storage;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -56,6 +60,84 @@ public sealed class AgentLifeTests
         Assert.Equal(("idle", 2), ((string?)entry["state"], (int)entry["background"]!));
         Assert.Equal(1, agents);
         Assert.False((await caller.EntryAsync(session)).ContainsKey("background"));
+    }
+
+    [Fact]
+    public async Task What_runs_in_the_background_is_stopped_from_the_phone()
+    {
+        await using var system = await TestSystem.StartAsync();
+        await using var client = await system.ClientAsync();
+        AgentCaller caller = new(system, client);
+        var session = await caller.BeginAsync("background server watcher");
+        await client.UntilEventAsync("done");
+
+        var stopped = await caller.CancelAsync(session, background: true);
+        await client.UntilAsync(m => (string?)m["type"] == "agent_event" && (int?)m["payload"]!["background"] == 0);
+        var again = await caller.CancelAsync(session, background: true);
+
+        Assert.True((bool)stopped["payload"]!["cancelled"]!);
+        Assert.False((bool)again["payload"]!["cancelled"]!);
+        Assert.False((await caller.EntryAsync(session)).ContainsKey("background"));
+    }
+
+    [Fact]
+    public async Task Claude_Code_that_was_removed_says_so_to_each_message_and_goes_on_when_it_is_back()
+    {
+        await using var system = await TestSystem.StartAsync(new() { ["INSTALLED"] = "1" });
+        await using var client = await system.ClientAsync();
+        AgentCaller caller = new(system, client);
+        var session = await caller.BeginAsync("wait");
+        await client.UntilEventAsync("text_delta");
+        var waiting = Guid.NewGuid().ToString();
+        await caller.MessageAsync(session, "say waited", waiting);
+
+        File.Move(system.ClaudePath, system.ClaudePath + ".away");
+        var refused = await caller.MessageAsync(session, "say refused");
+        foreach (var pid in Marked.Processes(session))
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(pid);
+            process.Kill();
+        }
+
+        var error = await client.UntilEventAsync("error");
+        var done = await client.UntilAsync(m => (string?)m["payload"]?["type"] == "done" && (string?)m["payload"]!["messageId"] == waiting);
+        File.Move(system.ClaudePath + ".away", system.ClaudePath);
+        await caller.MessageAsync(session, "say back again");
+        await client.UntilAsync(m => (string?)m["payload"]?["text"] == "back again");
+
+        Assert.Equal(("AGENT_UNAVAILABLE", "not_installed"), ((string?)refused["error"]!["code"], (string?)refused["error"]!["details"]!["reason"]));
+        Assert.Equal("not_installed", (string?)error["code"]);
+        Assert.Contains("npm install -g @anthropic-ai/claude-code", (string)error["action"]!, StringComparison.Ordinal);
+        Assert.True((bool)done["payload"]!["isError"]!);
+        Assert.DoesNotContain(caller.Events, e => (string?)e["content"] == "say refused");
+    }
+
+    [Fact]
+    public async Task Nothing_that_the_agent_says_is_lost_while_it_cannot_be_saved()
+    {
+        await using var system = await TestSystem.StartAsync(configure: options => options with { OpenAgentStore = (database, epoch) => new FullForAWhile(database, epoch) });
+        await using var client = await system.ClientAsync();
+        AgentCaller caller = new(system, client);
+
+        var session = await caller.BeginAsync("flood 300");
+        await client.UntilEventAsync("done");
+
+        var events = await caller.HistoryAsync(session);
+        Assert.Equal(Enumerable.Range(1, 300).Select(i => $"Block {i}"), events.Where(e => AgentCaller.Type(e) == "text").Select(e => (string?)e["text"]));
+        Assert.Equal(Enumerable.Range(1, events.Count), events.Select(e => (int)e["seq"]!));
+        Assert.Equal("done", AgentCaller.Type(events[^1]));
+        Assert.Equal(events.Select(e => e.ToJsonString()), caller.Events.Where(e => e.ContainsKey("seq")).Select(e => e.ToJsonString()));
+    }
+
+    /// <summary>The first two saves of what the agent said fail, as on a full disk.</summary>
+    private sealed class FullForAWhile(Database database, LogEpoch epoch) : AgentStore(database, epoch)
+    {
+        private int _failures;
+
+        public override Task SaveAsync(SessionRecord session, DateTimeOffset at, IReadOnlyList<(long Seq, byte[] Json)> events, Action<SqliteConnection>? also) =>
+            events.Any(e => Encoding.UTF8.GetString(e.Json).Contains("Block ", StringComparison.Ordinal)) && _failures++ < 2
+                ? throw new SqliteException("database or disk is full", 13)
+                : base.SaveAsync(session, at, events, also);
     }
 
     [Fact]

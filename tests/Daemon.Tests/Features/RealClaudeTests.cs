@@ -10,11 +10,11 @@ public sealed class RealClaudeTests
 {
     private static string Steps(params string[] steps) => $"[[steps:[{string.Join(',', steps)}]]]";
 
-    private static async Task WithAsync(string variable, Func<TestSystem, AgentCaller, Task> test)
+    private static async Task WithAsync(string variable, Func<TestSystem, AgentCaller, Task> test, Func<DaemonOptions, DaemonOptions>? configure = null)
     {
         var claude = ScriptedModel.Claude(variable);
         await using ScriptedModel model = new();
-        await using var system = await TestSystem.StartAsync(await model.EnvironmentAsync(), transcripts: true, claude: claude);
+        await using var system = await TestSystem.StartAsync(await model.EnvironmentAsync(), transcripts: true, claude: claude, configure: configure);
         Directory.CreateDirectory(system.ClaudeStore);
         await using var client = await system.ClientAsync();
         await test(system, new AgentCaller(system, client));
@@ -114,5 +114,81 @@ public sealed class RealClaudeTests
         Assert.Equal(("command", "running", "Serve"), ((string?)task["kind"], (string?)task["state"], (string?)task["description"]));
         Assert.Equal(("idle", 1), ((string?)entry["state"], (int)entry["background"]!));
         Assert.Empty(Marked.Processes(session));
+    });
+
+    [Theory]
+    [InlineData("POCKETCODER_TEST_CLAUDE")]
+    public Task A_command_in_the_background_is_stopped_from_the_phone(string variable) => WithAsync(variable, async (system, caller) =>
+    {
+        var session = await caller.BeginAsync("serve " + Steps(
+            """{"blocks":[{"tool":"Bash","input":{"command":"exec sleep 98765","description":"Serve","run_in_background":true}}]}""", """{"text":"Serving."}"""));
+        await AllowAsync(caller, session, await caller.Client.UntilEventAsync("prompt"));
+        await caller.Client.UntilEventAsync("done");
+
+        await caller.CancelAsync(session, background: true);
+        var task = await caller.Client.UntilAsync(m => (string?)m["payload"]?["type"] == "task" && (string?)m["payload"]!["state"] == "stopped");
+
+        Assert.Equal("Serve", (string?)task["payload"]!["description"]);
+        Assert.False((await caller.EntryAsync(session)).ContainsKey("background"));
+    });
+
+    [Theory]
+    [InlineData("POCKETCODER_TEST_CLAUDE")]
+    [InlineData("POCKETCODER_TEST_CLAUDE_197")]
+    public Task A_sub_agent_asks_for_its_permission_as_the_conversation_does(string variable) => WithAsync(variable, async (system, caller) =>
+    {
+        var session = await caller.BeginAsync("delegate " + Steps(
+            """{"blocks":[{"tool":"Agent","input":{"description":"Write it","prompt":"[[scenario:write]]","subagent_type":"general-purpose","run_in_background":false}}]}""",
+            """{"text":"Delegated."}"""));
+
+        var prompt = await caller.Client.UntilEventAsync("prompt");
+        await AllowAsync(caller, session, prompt);
+        await caller.Client.UntilAsync(m => (string?)m["payload"]?["text"] == "Delegated.");
+        await caller.Client.UntilEventAsync("done");
+
+        var began = caller.Events.Single(e => AgentCaller.Type(e) == "tool_use" && (string?)e["name"] is "Agent" or "Task");
+        Assert.Equal("Write", (string?)prompt["toolName"]);
+        Assert.Equal((string?)began["toolUseId"], (string?)prompt["parentToolUseId"]);
+        Assert.Equal("hello\nworld\n", File.ReadAllText(system.Project["hello.txt"]));
+    });
+
+    [Theory]
+    [InlineData("POCKETCODER_TEST_CLAUDE", "POCKETCODER_TEST_CLAUDE_197")]
+    [InlineData("POCKETCODER_TEST_CLAUDE_197", "POCKETCODER_TEST_CLAUDE")]
+    public Task Another_version_put_in_its_place_takes_over_when_the_running_one_has_ended(string variable, string other) => WithAsync(variable, async (system, caller) =>
+    {
+        var session = await caller.BeginAsync($"one {Steps("""{"text":"One."}""")}");
+        var before = await caller.Client.UntilEventAsync("init");
+        await caller.Client.UntilEventAsync("done");
+
+        var script = await File.ReadAllTextAsync(system.ClaudePath);
+        await File.WriteAllTextAsync(system.ClaudePath, script.Replace(ScriptedModel.Claude(variable), ScriptedModel.Claude(other), StringComparison.Ordinal));
+        Assert.Equal(0, await Marked.WhenGoneAsync(session));
+
+        await caller.MessageAsync(session, $"two {Steps("""{"text":"Two."}""")}");
+        var after = await caller.Client.UntilEventAsync("init");
+        await caller.Client.UntilAsync(m => (string?)m["payload"]?["text"] == "Two.");
+        var agents = (await caller.Client.AskAsync("agents_list", new JsonObject(), system.MachineKey))["payload"]!["agents"]!.AsArray();
+
+        Assert.NotEqual((string?)before["agentVersion"], (string?)after["agentVersion"]);
+        Assert.Equal((string?)after["agentVersion"], (string?)agents[0]!["version"]);
+    }, options => options with { AgentWarmFor = TimeSpan.Zero });
+
+    [Theory]
+    [InlineData("POCKETCODER_TEST_CLAUDE")]
+    [InlineData("POCKETCODER_TEST_CLAUDE_197")]
+    public Task A_login_that_is_lost_is_said_with_what_to_do_and_the_session_goes_on_after_it(string variable) => WithAsync(variable, async (system, caller) =>
+    {
+        var session = await caller.BeginAsync($"one {Steps("""{"text":"One."}""")}");
+        await caller.Client.UntilEventAsync("done");
+        await caller.MessageAsync(session, $"two {Steps("""{"error":{"status":403,"type":"permission_error","message":"This login has ended"}}""")}");
+        var error = await caller.Client.UntilEventAsync("error");
+        var done = await caller.Client.UntilEventAsync("done");
+        await caller.MessageAsync(session, $"three {Steps("""{"text":"Three."}""")}");
+        await caller.Client.UntilAsync(m => (string?)m["payload"]?["text"] == "Three.");
+
+        Assert.Equal("not_logged_in", (string?)error["code"]);
+        Assert.Contains("/login", (string)error["action"]!, StringComparison.Ordinal);
+        Assert.True((bool)done["isError"]!);
     });
 }

@@ -191,6 +191,39 @@ public sealed class TerminalSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_that_waited_while_a_terminal_wrote_is_given_to_an_agent_that_knows_of_it()
+    {
+        var session = await _system.BeginAsync(_client, "wait");
+        await _client.UntilEventAsync("text_delta");
+        await AskAsync("agent_message", session, "say waited");
+        await _client.UntilEventAsync("user");
+        _desk.Write(session, "assistant", _desk.Write(session, "user", _desk.LeafOf(session), "meanwhile at the desk"), "done at the desk");
+        var first = Marked.Processes(session);
+
+        await AskAsync("agent_cancel", session);
+        await _client.UntilAsync(m => (string?)m["payload"]?["text"] == "waited");
+        var second = Marked.Processes(session);
+        await _client.UntilEventAsync("done");
+
+        var said = Said((await OpenAsync(session)).Events).ToList();
+        Assert.Equal(["user wait", "user say waited", "text Waiting", "user meanwhile at the desk", "text done at the desk", "text waited"], said);
+        Assert.Empty(first.Intersect(second));
+    }
+
+    [Fact]
+    public async Task A_session_of_the_phone_tells_the_command_that_goes_on_with_it_at_the_desk()
+    {
+        var session = await _system.BeginAsync(_client, "say hello");
+        await _client.UntilEventAsync("done");
+
+        var command = (string?)(await AskAsync("agent_session_resume_command", session))["payload"]!["command"];
+        var other = await AskAsync("agent_session_resume_command", "no such session");
+
+        Assert.Equal($"cd '{_system.Project.Path}' && claude --resume {session}", command);
+        Assert.Equal("NOT_FOUND", (string?)other["error"]!["code"]);
+    }
+
+    [Fact]
     public async Task What_was_rewound_in_the_terminal_is_said_and_then_the_new_way()
     {
         var session = Guid.NewGuid().ToString();

@@ -4,6 +4,7 @@ import { FakeConnection } from '../../tests/fakeConnection';
 import type { TodoItem } from '../protocol.gen';
 import AgentChoice from './AgentChoice.svelte';
 import { Conversation } from './conversation.svelte';
+import SessionMenu from './SessionMenu.svelte';
 import TerminalBar from './TerminalBar.svelte';
 import TodoBar from './TodoBar.svelte';
 import { emptyView } from './view';
@@ -61,6 +62,35 @@ test('a fork opens the new session, and a refused one says why', async () => {
   fake.when('agent_session_fork', () => ({ agentSessionId: 'forked' }));
   await fireEvent.click(screen.getByRole('button', { name: 'Fork' }));
   await vi.waitFor(() => expect(open).toHaveBeenCalledExactlyOnceWith('forked'));
+});
+
+test('the menu tells the command for the desk, and stops what runs in the background', async () => {
+  const { fake, conversation } = conversationOf();
+  fake.when('agent_session_resume_command', () => ({ command: "cd '/shop' && claude --resume s" }));
+  fake.when('agent_cancel', () => ({ cancelled: true }));
+  conversation.view = { ...emptyView, background: 2 };
+  render(SessionMenu, { conversation });
+  const details = document.querySelector('details')!;
+  details.open = true;
+  await fireEvent(details, new Event('toggle'));
+  await screen.findByText("cd '/shop' && claude --resume s");
+  await fireEvent.click(screen.getByRole('button', { name: 'Stop 2 in the background' }));
+
+  expect(fake.asked).toEqual([
+    { type: 'agent_session_resume_command', payload: { agentSessionId: 's' } },
+    { type: 'agent_cancel', payload: { agentSessionId: 's', background: true } },
+  ]);
+  expect(details.open).toBe(false);
+});
+
+test('where no terminal could go on, the menu says so', async () => {
+  const { fake, conversation } = conversationOf();
+  fake.when('agent_session_resume_command', () => ({}));
+  render(SessionMenu, { conversation });
+  const details = document.querySelector('details')!;
+  details.open = true;
+  await fireEvent(details, new Event('toggle'));
+  await screen.findByText('There is nothing yet that a terminal could open.');
 });
 
 const claude = { agent: 'claude', name: 'Claude Code', available: true };

@@ -81,6 +81,18 @@ export class Conversation {
     if (this.id) await this.#try(() => this.#request('agent_cancel', { agentSessionId: this.id! }));
   }
 
+  /** Ends what runs beside the turns. */
+  async stopTasks(): Promise<void> {
+    await this.#try(() => this.#request('agent_cancel', { agentSessionId: this.id!, background: true }));
+  }
+
+  /** What goes on with the session in a terminal of the machine; undefined when nothing does. */
+  async resumeCommand(): Promise<string | undefined> {
+    let command: string | undefined;
+    await this.#try(async () => (command = (await this.#request('agent_session_resume_command', { agentSessionId: this.id! })).command));
+    return command;
+  }
+
   async setMode(permissionMode: PermissionMode): Promise<void> {
     this.chosenMode = permissionMode;
     if (!this.id) return; // goes along with the first message

@@ -130,6 +130,14 @@ export const text = {
     state: 'in a terminal',
   },
 
+  sessionMenu: {
+    label: 'More',
+    stopTasks: (count: number) => `Stop ${count} in the background`,
+    desk: 'Go on at the desk',
+    deskHint: 'Paste this into a terminal on the machine.',
+    noDesk: 'There is nothing yet that a terminal could open.',
+  },
+
   agents: {
     label: 'Agent',
     missing: (count: number) => (count === 1 ? '1 more is not ready' : `${count} more are not ready`),

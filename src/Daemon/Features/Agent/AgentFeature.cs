@@ -64,8 +64,12 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
             ? throw new RequestException(ErrorCode.InvalidRequest, "afterSeq cannot be negative, and limit is 1 at least.")
             : Require(request.AgentSessionId, context).AttachAsync(Client(context), request, response => context.ReplyAsync(response, cancellationToken));
 
-    private Task CancelAsync(AgentCancelRequest request, RequestContext context, CancellationToken cancellationToken) =>
-        Require(request.AgentSessionId, context).CancelAsync(response => context.ReplyAsync(response, cancellationToken));
+    private Task CancelAsync(AgentCancelRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        var session = Require(request.AgentSessionId, context);
+        Reply<AgentCancelResponse> reply = response => context.ReplyAsync(response, cancellationToken);
+        return request.Background == true ? session.StopTasksAsync(reply) : session.CancelAsync(reply);
+    }
 
     private Task<AgentSetModeResponse> SetModeAsync(AgentSetModeRequest request, RequestContext context, CancellationToken cancellationToken) =>
         Require(request.AgentSessionId, context).SetModeAsync(request.PermissionMode, ValidModel(request.Model));

@@ -93,11 +93,11 @@ internal sealed partial class AgentSession
                 break;
             case AgentIdChanged renamed:
                 _record = _record with { AgentId = renamed.AgentId, Begun = true };
-                await SaveAsync([], null);
+                await RecordAsync();
                 break;
             case TitleChanged title:
                 _record = _record with { Title = title.Title };
-                await SaveAsync([], null);
+                await RecordAsync();
                 await AnnounceAsync();
                 break;
             case ModeChanged mode:
@@ -132,9 +132,9 @@ internal sealed partial class AgentSession
     {
         if (events.Count > 0)
         {
-            List<AgentEvent> batch = [.. events];
+            _unsaved.AddRange(events);
             events.Clear();
-            await PublishAsync(await SaveAsync(batch, null));
+            await RecordAsync();
         }
     }
 
@@ -205,6 +205,6 @@ internal sealed partial class AgentSession
             _record = _record with { Mode = mode };
         }
 
-        await PublishAsync(await SaveAsync(events, null));
+        await RecordAsync([.. events]);
     }
 }

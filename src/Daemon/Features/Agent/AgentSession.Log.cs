@@ -7,6 +7,11 @@ namespace PocketCoder.Daemon.Features.Agent;
 // What a session puts on disk, and whom it tells.
 internal sealed partial class AgentSession
 {
+    private const int MaxUnsaved = 2000;
+
+    // What the agent said while it could not be saved (a full disk): the agent does not say it again, so it goes first with whatever is saved next.
+    private readonly List<AgentEvent> _unsaved = [];
+
     /// <summary>Sends what the client missed, answers, then goes on live; or a part of what it missed, and it asks on.</summary>
     public Task AttachAsync(string clientId, AgentSessionAttachRequest request, Reply<AgentSessionAttachResponse> reply) => DoAsync(async () =>
     {
@@ -78,6 +83,9 @@ internal sealed partial class AgentSession
         }
     }
 
+    /// <summary>Puts events, what could not be saved before, and the session as it is now on disk, and tells of them.</summary>
+    private async Task RecordAsync(params List<AgentEvent> events) => await PublishAsync(await SaveAsync(events, null));
+
     /// <summary>Numbers the events, puts them and the session on disk, and gives their JSON for <see cref="PublishAsync"/>.</summary>
     private async Task<IReadOnlyList<byte[]>> SaveAsync(List<AgentEvent> events, Action<SqliteConnection>? also)
     {
@@ -85,6 +93,7 @@ internal sealed partial class AgentSession
         var before = _record;
         var seq = _record.LastSeq;
         List<(long Seq, byte[] Json)> rows = [];
+        events = [.. _unsaved, .. events];
 
         // What a terminal did has its own time.
         DateTimeOffset At(AgentEvent happened) => happened.At == default ? now : happened.At;
@@ -103,9 +112,16 @@ internal sealed partial class AgentSession
         {
             // Nothing was kept, so nothing may be told and no number is used up.
             _record = before;
+            if (_unsaved.Count > MaxUnsaved && _agent is { } agent)
+            {
+                LogUnsaved(_world.Logger, Id);
+                _ = agent.StopAsync(force: true);
+            }
+
             throw;
         }
 
+        _unsaved.Clear();
         return [.. rows.Select(row => row.Json)];
     }
 
@@ -131,6 +147,9 @@ internal sealed partial class AgentSession
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What the agent of session {Session} said could not be kept")]
     private static partial void LogLostSignal(ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The agent of session {Session} is ended: what it says cannot be saved")]
+    private static partial void LogUnsaved(ILogger logger, string session);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The agent of session {Session} ended in the middle of a turn with exit code {ExitCode}")]
     private static partial void LogExited(ILogger logger, int exitCode, string session);

@@ -18,6 +18,11 @@ internal sealed partial class AgentSession
 
     private bool? InTerminal => _terminal is null ? null : true;
 
+    /// <summary>What goes on with it in a shell. Claude Code's own picker hides what was not begun in a terminal, but opens it by its id, in its directory.</summary>
+    public string? ResumeCommand => HasTranscript && _record is { Begun: true, AgentId: var id, Cwd: var cwd } && _world.Terminals.Files.Find(id, cwd) is not null
+        ? $"cd '{cwd.Replace("'", @"'\''", StringComparison.Ordinal)}' && claude --resume {id}"
+        : null;
+
     /// <summary>Ends the Claude Code that has this session open in a terminal. False when none has.</summary>
     public async Task<bool> TakeOverAsync()
     {
@@ -72,7 +77,7 @@ internal sealed partial class AgentSession
     public Task TakeInTranscriptAsync() => DoAsync(async () =>
     {
         await TakeInAsync();
-        await SaveAsync([], null);
+        await RecordAsync();
         await AnnounceAsync();
     });
 
@@ -97,10 +102,12 @@ internal sealed partial class AgentSession
         await TakeInAsync();
     }
 
-    private async Task BeforeAttachAsync()
+    private Task BeforeAttachAsync() => SeeAsync(OpenIn());
+
+    private async Task SeeAsync(LiveTerminal? terminal)
     {
         var before = _terminal;
-        _terminal = OpenIn();
+        _terminal = terminal;
         await TakeInAsync();
         if ((before is null) != (_terminal is null))
         {
@@ -113,7 +120,7 @@ internal sealed partial class AgentSession
     {
         if (HasTranscript && _looking is null)
         {
-            _looking = _world.Time.CreateTimer(_ => _ = DoAsync(LookAsync), null, LookWhileOpen, Timeout.InfiniteTimeSpan);
+            _looking = _world.Time.CreateTimer(_ => Post(LookAsync), null, LookWhileOpen, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -134,16 +141,10 @@ internal sealed partial class AgentSession
 
         try
         {
-            var before = _terminal;
-            _terminal = before is null ? _world.Terminals.Live.Recent().GetValueOrDefault(_record.AgentId) : OpenIn();
-            if (before is not null || _terminal is not null)
+            var terminal = _terminal is null ? _world.Terminals.Live.Recent().GetValueOrDefault(_record.AgentId) : OpenIn();
+            if (_terminal is not null || terminal is not null)
             {
-                await TakeInAsync();
-            }
-
-            if ((before is null) != (_terminal is null))
-            {
-                await AnnounceAsync();
+                await SeeAsync(terminal);
             }
         }
         catch (Exception ex)

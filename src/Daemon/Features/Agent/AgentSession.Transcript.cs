@@ -17,12 +17,11 @@ internal sealed partial class AgentSession
     // Until a fork has said something of its own, its past is the original's.
     private string TranscriptId => _record.Begun ? _record.AgentId : _record.ForkOf ?? _record.AgentId;
 
-    /// <summary>True when there was anything that this log did not have.</summary>
-    private async Task<bool> TakeInAsync()
+    private async Task TakeInAsync()
     {
-        if (!HasTranscript || _turn is not null || _waiting.Count > 0 || _world.Terminals.Files.Find(TranscriptId, _record.Cwd) is not { } file)
+        if (!HasTranscript || _turn is not null || _world.Terminals.Files.Find(TranscriptId, _record.Cwd) is not { } file)
         {
-            return false;
+            return;
         }
 
         var before = _record.LastSeq;
@@ -41,14 +40,11 @@ internal sealed partial class AgentSession
             _transcript = null;
         }
 
-        var took = _record.LastSeq != before;
-        if (took)
+        if (_record.LastSeq != before)
         {
             // What the terminal added is not in our agent's memory. It stays on record until it is gone, so that the next one waits for its end.
             LetGo(force: false);
         }
-
-        return took;
     }
 
     private async Task TakeInAsync(TranscriptFile file)
@@ -138,7 +134,7 @@ internal sealed partial class AgentSession
         _record = before with { TranscriptLeaf = taken.TranscriptLeaf, TranscriptSize = taken.TranscriptSize, MessageCount = taken.MessageCount };
         try
         {
-            await PublishAsync(await SaveAsync(events, null));
+            await RecordAsync(events);
         }
         catch when (_record.LastSeq == before.LastSeq)
         {

@@ -29,6 +29,9 @@ internal sealed partial class AgentSession
     {
         while (!_ended && _turn is null && _waiting.TryPeek(out var message))
         {
+            // A terminal may have gone on with the session while this one waited.
+            _terminal = OpenIn();
+            await TakeInAsync();
             if (_agent is null && _slot is null && !TryTakeSlot())
             {
                 return;
@@ -47,7 +50,7 @@ internal sealed partial class AgentSession
                 // Not on disk, so not given: it waits on, and is tried again.
                 _turn = null;
                 ReleaseSlot();
-                _ = Task.Delay(EndPatience, _world.Time).ContinueWith(_ => DoAsync(RunNextAsync), TaskScheduler.Default);
+                PostAfter(EndPatience, RunNextAsync);
                 throw;
             }
 
@@ -122,7 +125,7 @@ internal sealed partial class AgentSession
         _ = ListenAsync(agent, _slot!);
         _slot = null;
         _record = _record with { ProcessId = agent.ProcessId, ProcessStarted = ProcessIdentity.StartTime(agent.ProcessId) };
-        await SaveAsync([], null);
+        await RecordAsync();
         return agent;
     }
 
@@ -163,14 +166,18 @@ internal sealed partial class AgentSession
     }
 
     /// <summary>Somebody else needs the place of an agent that idles.</summary>
-    public void MakeRoom() => _ = DoAsync(() =>
+    public void MakeRoom() => Post(() =>
     {
-        EndIdleAgent();
+        if (!EndIdleAgent())
+        {
+            _world.Slots.Refused(this);
+        }
+
         return Task.CompletedTask;
     });
 
     /// <summary>There is a place for an agent of this session.</summary>
-    public void PlaceIsFree() => _ = DoAsync(async () =>
+    public void PlaceIsFree() => Post(async () =>
     {
         await RunNextAsync();
         if (_slot is null && _waiting.Count == 0)
@@ -193,13 +200,13 @@ internal sealed partial class AgentSession
                 await PublishAsync(await ClosePromptAsync(prompt, PromptOutcome.Withdrawn, by: null));
             }
 
-            await SaveAsync([], null);
+            await RecordAsync();
             await AnnounceAsync();
             return;
         }
 
         // A daemon that died between the agent's first line and its own note of it: the session exists and is to be resumed.
-        if (!_record.Begun && !turn.BegunTwice && !turn.CancelRequested && turn.Message is { } message && exited.Reason.Contains("already in use", StringComparison.Ordinal))
+        if (!_record.Begun && !turn.BegunTwice && !turn.CancelRequested && turn.Message is { } message && exited.IdTaken)
         {
             _record = _record with { Begun = true };
             turn.BegunTwice = true;
@@ -252,16 +259,16 @@ internal sealed partial class AgentSession
         };
         LogNotGiven(exception, Id);
         var action = (exception as RequestException)?.Details?.Action;
-        await GuardAsync(async () => await PublishAsync(await SaveAsync([new AgentError(code, message, Action: action) { AgentSessionId = Id }], null)));
+        await GuardAsync(() => RecordAsync(new AgentError(code, message, Action: action) { AgentSessionId = Id }));
         await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, message) { AgentSessionId = Id });
     }
 
     private AgentDone Done(TurnEnded ended, Turn turn)
     {
         var cost = ended.TotalCostUsd - _record.CostUsd;
-        if (ended.IsError && ended.Result?.Contains("No conversation found", StringComparison.Ordinal) == true)
+        if (ended.Forgotten)
         {
-            // Claude Code deletes old transcripts. The next message begins anew under a new id.
+            // The next message begins anew under a new id.
             _record = _record with { Begun = false, AgentId = Guid.NewGuid().ToString(), ForkOf = null };
         }
 
@@ -278,7 +285,7 @@ internal sealed partial class AgentSession
         if (ended.Unasked && turn.Message is not null)
         {
             // Work in the background was reported in the moment in which this turn's message was given: that was a turn of its own, and this one is still to come.
-            await PublishAsync(await SaveAsync([Done(ended, new Turn(null, turn.StartedAt)), Given(turn.Message)], null));
+            await RecordAsync(Done(ended, new Turn(null, turn.StartedAt)), Given(turn.Message));
             return;
         }
 
@@ -292,7 +299,7 @@ internal sealed partial class AgentSession
             IdleSince = null;
             _turn = new Turn(later[0], _world.Time.GetTimestamp());
             _turn.Steered.AddRange(later.Skip(1));
-            await PublishAsync(await SaveAsync([Given(later[0])], null));
+            await RecordAsync(Given(later[0]));
             await AnnounceAsync();
             return;
         }
@@ -324,7 +331,14 @@ internal sealed partial class AgentSession
         {
             // The disk may be full. The agent will not say it again, so the session would stay busy for ever.
             LogLostSignal(ex);
-            EndLater(turn, done);
+            PostAfter(EndPatience, async () =>
+            {
+                if (ReferenceEquals(_turn, turn))
+                {
+                    await EndTurnAsync(done);
+                    await RunNextAsync();
+                }
+            });
             return;
         }
 
@@ -335,17 +349,6 @@ internal sealed partial class AgentSession
         await AnnounceAsync();
         CoolDown();
     }
-
-    private void EndLater(Turn turn, AgentDone done) => _ = Task.Delay(EndPatience, _world.Time).ContinueWith(
-        _ => DoAsync(async () =>
-        {
-            if (ReferenceEquals(_turn, turn))
-            {
-                await EndTurnAsync(done);
-                await RunNextAsync();
-            }
-        }),
-        TaskScheduler.Default);
 
     // A warm process answers the next message eight times faster; after some minutes its memory is worth more.
     private void CoolDown()
@@ -361,36 +364,35 @@ internal sealed partial class AgentSession
         {
             // The agent is about to speak of what ended in the background.
             _reportDue = false;
-            _cooling = _world.Time.CreateTimer(
-                _ => DoAsync(() =>
-                {
-                    CoolDown();
-                    return Task.CompletedTask;
-                }),
-                null, ReportGrace, Timeout.InfiniteTimeSpan);
+            Cool(CoolDown, ReportGrace);
             return;
         }
 
         IdleSince = _world.Time.GetTimestamp();
-        _cooling = _world.Time.CreateTimer(
-            _ => DoAsync(() =>
-            {
-                EndIdleAgent();
-                return Task.CompletedTask;
-            }),
-            null, _world.WarmFor, Timeout.InfiniteTimeSpan);
+        Cool(() => EndIdleAgent(), _world.WarmFor);
         _world.Slots.Idles(this);
     }
+
+    private void Cool(Action then, TimeSpan after) => _cooling = _world.Time.CreateTimer(
+        _ => Post(() =>
+        {
+            then();
+            return Task.CompletedTask;
+        }),
+        null, after, Timeout.InfiniteTimeSpan);
 
     private bool Idle => _turn is null && _prompts.Count == 0 && _background == 0;
 
     // The process stays on record until it is gone, so that the next one waits for its end.
-    private void EndIdleAgent()
+    private bool EndIdleAgent()
     {
-        if (IdleSince is not null && Idle && _waiting.Count == 0)
+        var idles = IdleSince is not null && Idle && _waiting.Count == 0;
+        if (idles)
         {
             LetGo(force: false);
         }
+
+        return idles;
     }
 
     /// <summary>The agent is not this session's any more: nothing that it says is heard, and nothing of it is shown.</summary>
@@ -413,7 +415,7 @@ internal sealed partial class AgentSession
         _background = tasks;
         _reportDue = tasks == 0;
         IdleSince = null;
-        await PublishAsync(await SaveAsync([new AgentStatus(Activity) { AgentSessionId = Id, Background = tasks }], null));
+        await RecordAsync(new AgentStatus(Activity) { AgentSessionId = Id, Background = tasks });
         await AnnounceAsync();
         if (Idle)
         {
@@ -466,7 +468,7 @@ internal sealed partial class AgentSession
 
     public async ValueTask DisposeAsync()
     {
-        await DoAsync(async () =>
+        var ending = DoAsync(async () =>
         {
             _ended = true;
             _waiting.Clear();
@@ -475,6 +477,9 @@ internal sealed partial class AgentSession
                 await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, "The daemon was stopped in the middle of this turn.", Interrupted: true) { AgentSessionId = Id });
             }
         });
+
+        // Whoever ends it a second time, with the project and then with the daemon, finds the inbox closed.
+        await ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _world.Slots.Forget(this);
         if (Interlocked.Exchange(ref _agent, null) is { } agent)
         {

@@ -98,7 +98,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
 
         if (_ended)
         {
-            throw new RequestException(ErrorCode.DaemonBusy, "The session is being ended, with the daemon or because its project was removed.");
+            throw IsEnding();
         }
 
         await BeforeMessageAsync();
@@ -127,7 +127,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
         await RunNextAsync();
     });
 
-    public Task DetachAsync(string? clientId) => DoAsync(() =>
+    public void Detach(string? clientId) => Post(() =>
     {
         if (clientId is null)
         {
@@ -139,6 +139,18 @@ internal sealed partial class AgentSession : IAsyncDisposable
         }
 
         return Task.CompletedTask;
+    });
+
+    /// <summary>Ends what the agent runs beside its turns. False when there is nothing.</summary>
+    public Task StopTasksAsync(Reply<AgentCancelResponse> reply) => DoAsync(async () =>
+    {
+        var agent = _background > 0 ? _agent : null;
+        await TellAsync(() => reply(new AgentCancelResponse(agent is not null)));
+        if (agent is not null)
+        {
+            // Not awaited: their ends arrive like everything else that it says.
+            _ = agent.StopTasksAsync(CancellationToken.None);
+        }
     });
 
     /// <summary>Stops the running turn. False when none runs.</summary>
@@ -243,6 +255,12 @@ internal sealed partial class AgentSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Runs work in the inbox that nobody waits for.</summary>
+    private void Post(Func<Task> work) => _ = DoAsync(() => GuardAsync(work));
+
+    private void PostAfter(TimeSpan delay, Func<Task> work) =>
+        _ = Task.Delay(delay, _world.Time).ContinueWith(_ => Post(work), TaskScheduler.Default);
+
     /// <summary>Runs work in the inbox; its exception is the caller's.</summary>
     private Task DoAsync(Func<Task> work)
     {
@@ -259,7 +277,7 @@ internal sealed partial class AgentSession : IAsyncDisposable
                 done.TrySetException(ex);
             }
         });
-        return accepted ? done.Task : Task.CompletedTask;
+        return accepted ? done.Task : Task.FromException(IsEnding());
     }
 
     private void Attach(string? clientId)
@@ -271,6 +289,8 @@ internal sealed partial class AgentSession : IAsyncDisposable
         }
     }
 
+    private static RequestException IsEnding() => new(ErrorCode.DaemonBusy, "The session is being ended, with the daemon or because its project was removed.");
+
     private static CancellationToken Patience() => new CancellationTokenSource(InputPatience).Token;
 
     private static List<AgentImage>? ToEventImages(IReadOnlyList<ImageData> images)
@@ -278,5 +298,4 @@ internal sealed partial class AgentSession : IAsyncDisposable
         const int previewLength = 256 * 1024;
         return images.Count == 0 ? null : [.. images.Select(i => new AgentImage(i.MediaType, (long)i.Data.Length * 3 / 4, i.Data.Length <= previewLength ? i.Data : null))];
     }
-
 }

@@ -88,11 +88,11 @@ internal sealed class AgentSessions(AgentSurroundings world) : IAsyncDisposable
     }
 
     /// <summary>A client is gone (null: all of them, with the connection to the relay).</summary>
-    public async Task DetachAsync(string? clientId)
+    public void Detach(string? clientId)
     {
         foreach (var session in Loaded)
         {
-            await session.DetachAsync(clientId);
+            session.Detach(clientId);
         }
     }
 

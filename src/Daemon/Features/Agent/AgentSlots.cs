@@ -43,12 +43,27 @@ internal sealed class AgentSlots(int places)
                 _waiting.AddLast(session);
             }
 
-            idle = _taken.Keys.Where(holder => holder.IdleSince is not null).MinBy(holder => holder.IdleSince);
+            idle = LongestIdle(except: null);
         }
 
         idle?.MakeRoom();
         return false;
     }
+
+    /// <summary>It was asked to make room and had got work meanwhile: another one may still idle. When it idles again itself, it says so.</summary>
+    public void Refused(AgentSession session)
+    {
+        AgentSession? idle;
+        lock (_gate)
+        {
+            idle = _waiting.First is not null && !Free ? LongestIdle(except: session) : null;
+        }
+
+        idle?.MakeRoom();
+    }
+
+    private AgentSession? LongestIdle(AgentSession? except) =>
+        _taken.Keys.Where(holder => holder.IdleSince is not null && holder != except).MinBy(holder => holder.IdleSince);
 
     public void Release(AgentSession session)
     {

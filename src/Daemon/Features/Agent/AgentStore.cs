@@ -125,10 +125,12 @@ internal class AgentStore(Database database, LogEpoch epoch)
     public IReadOnlyList<string> MessageIds(string agentSessionId) => database.Read(connection => connection.Query(
         "SELECT message_id FROM agent_messages WHERE agent_session_id = $1", row => row.GetString(0), agentSessionId));
 
-    /// <summary>The log's last turn has no end.</summary>
+    /// <summary>The log's last turn has no end. A message that waits has none yet.</summary>
     public bool IsTurnOpen(string agentSessionId) => database.Read(connection => connection.Query("""
-        SELECT type FROM (SELECT seq, json_extract(CAST(json AS TEXT), '$.type') AS type FROM agent_events WHERE agent_session_id = $1)
-        WHERE type IN ('user', 'done') ORDER BY seq DESC LIMIT 1
+        SELECT type FROM (SELECT seq, json_extract(CAST(json AS TEXT), '$.type') AS type, json_extract(CAST(json AS TEXT), '$.messageId') AS message_id
+                          FROM agent_events WHERE agent_session_id = $1) told
+        WHERE type = 'done' OR (type = 'user' AND NOT EXISTS (SELECT 1 FROM agent_messages m WHERE m.message_id = told.message_id AND m.state = 0))
+        ORDER BY seq DESC LIMIT 1
         """, row => row.GetString(0), agentSessionId).FirstOrDefault() == "user");
 
     /// <summary>The agent keeps sessions of the project in this directory.</summary>

@@ -25,6 +25,9 @@ internal interface IAgentTransport : IAsyncDisposable
     /// <summary>Asks the agent to stop the turn; its end arrives as <see cref="TurnEnded"/>.</summary>
     Task InterruptAsync(CancellationToken cancellationToken);
 
+    /// <summary>Asks the agent to end what it runs beside its turns; the ends arrive as events.</summary>
+    Task StopTasksAsync(CancellationToken cancellationToken);
+
     /// <summary>Answers a prompt that the agent asked.</summary>
     Task AnswerAsync(PromptAsked prompt, PromptAnswer answer, CancellationToken cancellationToken);
 
@@ -74,6 +77,9 @@ internal sealed record TurnEnded(bool IsError, bool Aborted, string? Result, dec
     /// <summary>Nobody asked: work in the background ended, and the agent spoke of it.</summary>
     public bool Unasked { get; init; }
 
+    /// <summary>The agent has no record of the session any more.</summary>
+    public bool Forgotten { get; init; }
+
     public long? ContextTokens { get; init; }
 
     public long? ContextWindow { get; init; }
@@ -90,4 +96,8 @@ internal sealed record TitleChanged(string Title) : AgentSignal;
 internal sealed record ModeChanged(string PermissionMode) : AgentSignal;
 
 /// <summary>The agent is gone; <paramref name="Reason"/> is what it said last on stderr.</summary>
-internal sealed record AgentExited(int ExitCode, string Reason) : AgentSignal;
+internal sealed record AgentExited(int ExitCode, string Reason) : AgentSignal
+{
+    /// <summary>It was to begin a session under an id that the agent has a record of already.</summary>
+    public bool IdTaken { get; init; }
+}

@@ -77,6 +77,9 @@ internal sealed partial class AcpProcess : IAgentTransport
         }
     }
 
+    // The protocol knows no tasks beside a turn.
+    public Task StopTasksAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task AnswerAsync(PromptAsked prompt, PromptAnswer answer, CancellationToken cancellationToken)
     {
         if (!_questions.TryRemove(prompt.RequestId, out _))

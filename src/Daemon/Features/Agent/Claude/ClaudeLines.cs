@@ -25,8 +25,14 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
     private readonly ClaudeTodo _todo = new(todo);
     private readonly ClaudeTasks _tasks = new();
     private readonly List<string> _taken = [];
+
+    // A question of a sub-agent names its tool call alone; whose call that is, the call's own line says.
+    private readonly Dictionary<string, string> _parents = new(StringComparer.Ordinal);
     private string _streamingMessage = "";
     private long? _contextTokens;
+
+    /// <summary>The ids of the tasks that run in the background now.</summary>
+    public IReadOnlyList<string> BackgroundTasks => _tasks.Background;
 
     /// <summary>False for a line of a type that nobody has seen yet; the caller notes it.</summary>
     public bool TryMap(JsonElement line, List<AgentSignal> signals)
@@ -51,7 +57,7 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
                 signals.Add(ToTurnEnd(line));
                 return true;
             case "control_request" when line.Get("request") is { } request && request.Text("subtype") == "can_use_tool":
-                signals.Add(ClaudePrompts.Read(line.Text("request_id") ?? "", request, cwd));
+                signals.Add(ClaudePrompts.Read(line.Text("request_id") ?? "", request, _parents.GetValueOrDefault(request.Text("tool_use_id") ?? ""), cwd));
                 return true;
             case "control_cancel_request":
                 signals.Add(new PromptWithdrawn(line.Text("request_id") ?? ""));
@@ -133,7 +139,8 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
                 // The CLI mends a cut history with this line; nobody said it.
                 case "text" when synthetic && block.Text("text") == "No response requested.":
                     break;
-                case "text" when line.Flag("is_api_error_message"):
+                // 2.1.197 has the error alone, newer versions the flag too.
+                case "text" when line.Flag("is_api_error_message") || (synthetic && line.Text("error") is not null):
                     signals.Add(new Happened(ClaudeErrors.Read(line.Text("error"), block.Text("text") ?? "")));
                     break;
                 case "text" when block.Text("text") is { Length: > 0 } text:
@@ -144,6 +151,11 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
                     break;
                 case "tool_use":
                     signals.Add(new Happened(ClaudeTools.ReadUse(block, parent, cwd)));
+                    if (parent is not null && block.Text("id") is { } call)
+                    {
+                        _parents[call] = parent;
+                    }
+
                     AddTodo(parent is null ? _todo.Called(block) : null, signals);
                     break;
             }
@@ -161,6 +173,7 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
         foreach (var block in line.Get("message").Get("content").Items().Where(block => block.Text("type") == "tool_result"))
         {
             var structured = line.Get("tool_use_result");
+            _parents.Remove(block.Text("tool_use_id") ?? "");
             signals.Add(new Happened(ClaudeTools.ReadResult(block, structured, parent)));
             AddTodo(parent is null ? _todo.Answered(block, structured) : null, signals);
         }
@@ -199,10 +212,11 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
 
         _taken.Clear();
         var aborted = line.Text("terminal_reason") is "aborted_streaming" or "aborted_tools";
+        var result = line.Text("result") ?? string.Join('\n', line.Texts("errors"));
         return new TurnEnded(
             line.Flag("is_error"),
             aborted,
-            aborted ? null : Cut.Text(line.Text("result") ?? string.Join('\n', line.Texts("errors")), out _),
+            aborted ? null : Cut.Text(result, out _),
             line.Amount("total_cost_usd"),
             usage is null ? null : new AgentUsage(
                 usage.Number("input_tokens") ?? 0, usage.Number("output_tokens") ?? 0,
@@ -211,6 +225,9 @@ internal sealed class ClaudeLines(string cwd, IReadOnlyList<TodoItem> todo)
         {
             MessageIds = messages,
             Unasked = messages.Count == 0 && line.Get("origin").Text("kind") == "task-notification",
+
+            // It deletes old transcripts.
+            Forgotten = line.Flag("is_error") && result.Contains("No conversation found", StringComparison.Ordinal),
             ContextTokens = _contextTokens,
             ContextWindow = Models(line).Max(model => model.Number("contextWindow")),
         };

@@ -28,15 +28,17 @@ internal sealed class ClaudeLocator(string? chosen, TimeProvider time) : IDispos
             return null;
         }
 
-        var written = File.GetLastWriteTimeUtc(path);
-        if (_known is not { } known || known.Path != path || known.Written != written)
+        // Its updates change where a link leads, or the file that it leads to.
+        var file = File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
+        var (target, written) = (file.FullName, file.LastWriteTimeUtc);
+        if (_known is not { } known || known.Path != target || known.Written != written)
         {
             if (await Probe.RunAsync(path, ["--version"], cancellationToken) is not { ExitCode: 0, Output: var output })
             {
                 return null;
             }
 
-            _known = known = (path, written, output.Split(' ', 2)[0].Trim());
+            _known = known = (target, written, output.Split(' ', 2)[0].Trim());
         }
 
         return new ClaudeInstallation(path, known.Version);

@@ -103,6 +103,9 @@ internal sealed partial class ClaudeProcess : IAgentTransport
     public async Task InterruptAsync(CancellationToken cancellationToken) =>
         await ControlAsync("interrupt", static _ => { }, cancellationToken);
 
+    public Task StopTasksAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        _lines.BackgroundTasks.Select(task => ControlAsync("stop_task", writer => writer.WriteString("task_id"u8, task), cancellationToken)));
+
     public Task AnswerAsync(PromptAsked prompt, PromptAnswer answer, CancellationToken cancellationToken) => WriteAsync(
         writer =>
         {
@@ -225,7 +228,8 @@ internal sealed partial class ClaudeProcess : IAgentTransport
         // A surviving grandchild could hold stderr open for ever.
         await Task.WhenAny(reason, Task.Delay(TimeSpan.FromSeconds(2)));
         await _ended.CancelAsync();
-        await _signals.Writer.WriteAsync(new AgentExited(exitCode, reason.IsCompletedSuccessfully ? await reason : ""));
+        var lastWords = reason.IsCompletedSuccessfully ? await reason : "";
+        await _signals.Writer.WriteAsync(new AgentExited(exitCode, lastWords) { IdTaken = lastWords.Contains("already in use", StringComparison.Ordinal) });
         _signals.Writer.Complete();
     }
 

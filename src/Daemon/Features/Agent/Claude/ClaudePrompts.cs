@@ -9,7 +9,7 @@ internal static class ClaudePrompts
     // The CLI suggests nothing for a plan. A change of mode asked for on its own is in a race with the plan's first edit; in the answer it is in time.
     private static readonly JsonElement AcceptEdits = JsonElement.Parse("""{"type":"setMode","mode":"acceptEdits","destination":"session"}""");
 
-    public static PromptAsked Read(string requestId, JsonElement request, string cwd)
+    public static PromptAsked Read(string requestId, JsonElement request, string? parentToolUseId, string cwd)
     {
         var tool = request.Text("tool_name") ?? "";
         var input = request.Get("input") ?? default;
@@ -30,7 +30,7 @@ internal static class ClaudePrompts
             kind == PromptKind.Question ? [.. input.Items("questions").Select(ReadQuestion)] : null,
             kind == PromptKind.Plan ? input.Text("plan") : null,
             kind == PromptKind.Question ? null : [.. Suggestions(kind, request).Select(ReadSuggestion)],
-            request.Text("parent_tool_use_id"))
+            parentToolUseId)
         { AgentSessionId = "" };
         return new PromptAsked(requestId, prompt, request.Clone());
     }

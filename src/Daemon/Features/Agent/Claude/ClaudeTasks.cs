@@ -10,6 +10,9 @@ internal sealed class ClaudeTasks
 {
     private readonly Dictionary<string, AgentTask> _running = new(StringComparer.Ordinal);
 
+    /// <summary>The ids of all that run in the background, for any thread.</summary>
+    public IReadOnlyList<string> Background { get; private set; } = [];
+
     /// <summary>False when the line is none about tasks.</summary>
     public bool TryMap(string subtype, JsonElement line, List<AgentSignal> signals)
     {
@@ -22,7 +25,8 @@ internal sealed class ClaudeTasks
                 Ended(line, signals);
                 return true;
             case "background_tasks_changed":
-                signals.Add(new BackgroundChanged(line.Items("tasks").Count()));
+                Background = [.. line.Items("tasks").Select(task => task.Text("task_id") ?? "")];
+                signals.Add(new BackgroundChanged(Background.Count));
                 return true;
             case "task_progress":
                 return true;
