@@ -58,6 +58,10 @@ async function conversation(phone: Phone, anthropic: FakeAnthropic, visit: Visit
   await phone.tool('Write').getByRole('button').first().tap();
   await expect(phone.tool('Write')).toContainText('isOpen');
   await visit('conversation-file-written');
+  await phone.page.getByLabel('More').tap();
+  await expect(phone.page.getByText(/claude --resume/)).toBeVisible();
+  await visit('session-menu');
+  await phone.page.keyboard.press('Escape');
 }
 
 async function needsYou(phone: Phone, visit: Visit): Promise<void> {

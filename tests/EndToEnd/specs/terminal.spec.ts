@@ -32,6 +32,12 @@ test('a session of a terminal is read along, forked, taken over and continued', 
     await phone.send('From the phone now. [[steps:[{"text":"Taken over."}]]]');
     await expect(phone.claude.last()).toHaveText('Taken over.');
     await expect(phone.page.getByText('Only in the fork')).toBeHidden();
+
+    // And back to the desk: the menu has the command.
+    await phone.page.getByLabel('More').tap();
+    await expect(phone.page.getByText(/^cd '.*' && claude --resume [0-9a-f-]{36}$/)).toBeVisible();
+    await phone.page.keyboard.press('Escape');
+    await expect(phone.page.getByText('Go on at the desk')).toBeHidden();
   } finally {
     await desk.close();
   }
