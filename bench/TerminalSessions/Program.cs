@@ -1,4 +1,5 @@
-// agent_sessions_list over 2,000 transcripts of 1 MB against reading 16 KB at both ends of each: dotnet run --project bench/TerminalSessions [COUNT]
+// agent_sessions_list over 2,000 transcripts of 1 MB against reading 16 KB at both ends of each, and a session of 100 MB opened for the first time against
+// reading its file: dotnet run --project bench/TerminalSessions [COUNT]
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -13,7 +14,7 @@ var directory = Directory.CreateDirectory(Path.Combine(
     system.ClaudeStore, "projects", string.Concat(system.Project.Path.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')))).FullName;
 for (var i = 0; i < count; i++)
 {
-    Write(Path.Combine(directory, $"{new Guid(i, 0, 0, new byte[8])}.jsonl"), system.Project.Path, i);
+    Write(Path.Combine(directory, $"{new Guid(i, 0, 0, new byte[8])}.jsonl"), system.Project.Path, i, length);
 }
 
 await ListAsync(1);
@@ -53,6 +54,27 @@ var plain = await TimeAsync(() => Task.Run(() =>
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
     $"{count} transcripts of 1 MB: first list {cold:0} ms, next {warm.Order().ElementAt(warm.Count / 2):0} ms; reading both ends alone {plain:0} ms, ratio {cold / plain:0.0}; memory +{grown / 1e6:0} MB, +{after / 1e6:0} MB after 31 more"));
 
+var long100 = Guid.NewGuid().ToString();
+Write(Path.Combine(directory, $"{long100}.jsonl"), system.Project.Path, count, 100 * length);
+var reading = await TimeAsync(() => Task.Run(() => File.ReadLines(Path.Combine(directory, $"{long100}.jsonl")).Sum(line => line.Length)));
+GC.Collect();
+before = Environment.WorkingSet;
+using Process self = Process.GetCurrentProcess();
+var opened = await TimeAsync(() => AttachAsync(long100));
+client.Forget();
+var again = await TimeAsync(() => AttachAsync(long100));
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+    $"A session of 100 MB: opened {opened:0} ms, again {again:0} ms; reading its lines alone {reading:0} ms, ratio {opened / reading:0.0}; memory +{(Environment.WorkingSet - before) / 1e6:0} MB (client included), peak {self.PeakWorkingSet64 / 1e6:0} MB"));
+
+async Task AttachAsync(string session)
+{
+    var answer = await system.AskAsync(client, "agent_session_attach", new JsonObject { ["agentSessionId"] = session, ["afterSeq"] = 0, ["limit"] = 500 });
+    if ((bool?)answer["payload"]!["more"] != true)
+    {
+        throw new InvalidOperationException("The session is shorter than what was written.");
+    }
+}
+
 async Task ListAsync(int limit)
 {
     var sessions = (await system.AskAsync(client, "agent_sessions_list", new JsonObject { ["limit"] = limit }))["payload"]!["sessions"]!.AsArray();
@@ -71,7 +93,7 @@ static async Task<double> TimeAsync(Func<Task> work)
     return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
 }
 
-static void Write(string path, string cwd, int number)
+static void Write(string path, string cwd, int number, int length)
 {
     StringBuilder text = new();
     var parent = "null";
