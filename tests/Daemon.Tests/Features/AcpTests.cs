@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
 using Xunit;
+using static PocketCoder.Daemon.Tests.Features.AgentCaller;
 
 namespace PocketCoder.Daemon.Tests.Features;
 
@@ -32,9 +33,9 @@ public sealed class AcpTests : IAsyncDisposable
         return Events;
     }
 
-    private List<JsonObject> Events => [.. _client.Seen.Where(m => (string?)m["type"] == "agent_event").Select(m => m["payload"]!.AsObject())];
+    private AgentCaller Caller => new(_system, _client);
 
-    private static string? Type(JsonObject happened) => (string?)happened["type"];
+    private List<JsonObject> Events => Caller.Events;
 
     private Task<JsonObject> AskAsync(string session, string type, JsonObject payload)
     {
@@ -50,13 +51,8 @@ public sealed class AcpTests : IAsyncDisposable
         return AskAsync(session, "agent_message", payload);
     }
 
-    private Task<JsonObject> AnswerAsync(string session, JsonObject prompt, string decision, JsonObject? more = null)
-    {
-        var payload = more ?? [];
-        payload["promptId"] = (string)prompt["promptId"]!;
-        payload["decision"] = decision;
-        return AskAsync(session, "agent_prompt_response", payload);
-    }
+    private Task<JsonObject> AnswerAsync(string session, JsonObject prompt, string decision, JsonObject? more = null) =>
+        Caller.AnswerAsync(session, prompt, decision, more);
 
     private async Task RestartAsync()
     {

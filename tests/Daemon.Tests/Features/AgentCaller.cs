@@ -26,6 +26,17 @@ internal sealed class AgentCaller(TestSystem system, TestClient client)
     public Task<JsonObject> CancelAsync(string session, bool background = false) =>
         AskAsync("agent_cancel", background ? new JsonObject { ["agentSessionId"] = session, ["background"] = true } : new JsonObject { ["agentSessionId"] = session });
 
+    public Task<JsonObject> AnswerAsync(string session, JsonObject prompt, string decision, JsonObject? more = null)
+    {
+        JsonObject payload = new() { ["agentSessionId"] = session, ["promptId"] = (string)prompt["promptId"]!, ["decision"] = decision };
+        foreach (var (name, value) in more ?? [])
+        {
+            payload[name] = value?.DeepClone();
+        }
+
+        return AskAsync("agent_prompt_response", payload);
+    }
+
     public async Task<JsonObject> AttachAsync(string session, long afterSeq, int? limit = null, string? epoch = null)
     {
         JsonObject payload = new() { ["agentSessionId"] = session, ["afterSeq"] = afterSeq };
@@ -47,11 +58,11 @@ internal sealed class AgentCaller(TestSystem system, TestClient client)
 
     public Task<JsonObject> AskAsync(string type, JsonNode payload) => system.AskAsync(client, type, payload);
 
-    /// <summary>All the session's events, as a client that comes anew gets them.</summary>
-    public async Task<List<JsonObject>> HistoryAsync(string session)
+    /// <summary>The session's events, as a client that comes anew gets them.</summary>
+    public async Task<List<JsonObject>> HistoryAsync(string session, long afterSeq = 0)
     {
         await using var reader = await system.ClientAsync();
-        await new AgentCaller(system, reader).AttachAsync(session, 0);
+        await new AgentCaller(system, reader).AttachAsync(session, afterSeq);
         return EventsOf(reader);
     }
 

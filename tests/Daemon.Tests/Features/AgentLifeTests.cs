@@ -154,7 +154,7 @@ public sealed class AgentLifeTests
 
         await client.UntilAsync(m => (string?)m["type"] == "agent_session_changed" && (int)m["payload"]!["machineOpenPrompts"]! == 2);
         var listed = (await client.AskAsync("agent_prompts_list", new JsonObject(), system.MachineKey))["payload"]!["prompts"]!.AsArray();
-        await caller.AskAsync("agent_prompt_response", new JsonObject { ["agentSessionId"] = one, ["promptId"] = (string)listed[0]!["prompt"]!["promptId"]!, ["decision"] = "deny" });
+        await caller.AnswerAsync(one, listed[0]!["prompt"]!.AsObject(), "deny");
         await client.UntilAsync(m => (string?)m["type"] == "agent_session_changed" && (int)m["payload"]!["machineOpenPrompts"]! == 1);
         var left = (await client.AskAsync("agent_prompts_list", new JsonObject(), system.MachineKey))["payload"]!["prompts"]!.AsArray();
 

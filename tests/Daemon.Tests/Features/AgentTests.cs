@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
 using Xunit;
+using static PocketCoder.Daemon.Tests.Features.AgentCaller;
 
 namespace PocketCoder.Daemon.Tests.Features;
 
@@ -22,35 +23,14 @@ public sealed class AgentTests : IAsyncLifetime
         await _system.DisposeAsync();
     }
 
-    private Task<JsonObject> MessageAsync(string session, string content, string? messageId = null) => _system.AskAsync(_client, "agent_message", new JsonObject
-    {
-        ["agentSessionId"] = session,
-        ["messageId"] = messageId ?? Guid.NewGuid().ToString(),
-        ["content"] = content,
-    });
+    private AgentCaller Caller => new(_system, _client);
 
-    private Task<JsonObject> AnswerAsync(TestClient client, string session, JsonObject prompt, string decision, JsonObject? more = null)
-    {
-        JsonObject payload = new() { ["agentSessionId"] = session, ["promptId"] = (string)prompt["promptId"]!, ["decision"] = decision };
-        foreach (var (name, value) in more ?? [])
-        {
-            payload[name] = value?.DeepClone();
-        }
+    private Task<JsonObject> MessageAsync(string session, string content, string? messageId = null) => Caller.MessageAsync(session, content, messageId);
 
-        return _system.AskAsync(client, "agent_prompt_response", payload);
-    }
+    private Task<JsonObject> AnswerAsync(TestClient client, string session, JsonObject prompt, string decision, JsonObject? more = null) =>
+        new AgentCaller(_system, client).AnswerAsync(session, prompt, decision, more);
 
-    private async Task<IReadOnlyList<JsonObject>> HistoryAsync(string session, long afterSeq = 0)
-    {
-        await using var reader = await _system.ClientAsync();
-        await _system.AskAsync(reader, "agent_session_attach", new JsonObject { ["agentSessionId"] = session, ["afterSeq"] = afterSeq });
-        return EventsOf(reader);
-    }
-
-    private static List<JsonObject> EventsOf(TestClient client) =>
-        [.. client.Seen.Where(m => (string?)m["type"] == "agent_event").Select(m => m["payload"]!.AsObject())];
-
-    private static string? Type(JsonObject happened) => (string?)happened["type"];
+    private Task<List<JsonObject>> HistoryAsync(string session, long afterSeq = 0) => Caller.HistoryAsync(session, afterSeq);
 
     [Fact]
     public async Task A_prompt_is_answered_with_text_that_streams_and_one_done()

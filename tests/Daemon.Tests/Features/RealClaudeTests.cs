@@ -20,8 +20,7 @@ public sealed class RealClaudeTests
         await test(system, new AgentCaller(system, client));
     }
 
-    private static Task<JsonObject> AllowAsync(AgentCaller caller, string session, JsonObject prompt) => caller.AskAsync(
-        "agent_prompt_response", new JsonObject { ["agentSessionId"] = session, ["promptId"] = (string)prompt["promptId"]!, ["decision"] = "allow" });
+    private static Task<JsonObject> AllowAsync(AgentCaller caller, string session, JsonObject prompt) => caller.AnswerAsync(session, prompt, "allow");
 
     [Theory]
     [InlineData("POCKETCODER_TEST_CLAUDE")]

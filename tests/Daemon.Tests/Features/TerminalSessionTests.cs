@@ -45,7 +45,7 @@ public sealed class TerminalSessionTests : IAsyncLifetime
     {
         await using var reader = await _system.ClientAsync();
         var answer = await _system.AskAsync(reader, "agent_session_attach", new JsonObject { ["agentSessionId"] = session, ["afterSeq"] = 0 });
-        return ([.. reader.Seen.Where(m => (string?)m["type"] == "agent_event").Select(m => m["payload"]!.AsObject())], answer);
+        return (AgentCaller.EventsOf(reader), answer);
     }
 
     private static string Short(JsonObject happened) => (string?)happened["type"] switch

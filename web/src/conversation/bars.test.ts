@@ -72,7 +72,6 @@ test('the menu tells the command for the desk, and stops what runs in the backgr
   render(SessionMenu, { conversation });
   const details = document.querySelector('details')!;
   details.open = true;
-  await fireEvent(details, new Event('toggle'));
   await screen.findByText("cd '/shop' && claude --resume s");
   await fireEvent.click(screen.getByRole('button', { name: 'Stop 2 in the background' }));
 
@@ -89,7 +88,6 @@ test('where no terminal could go on, the menu says so', async () => {
   render(SessionMenu, { conversation });
   const details = document.querySelector('details')!;
   details.open = true;
-  await fireEvent(details, new Event('toggle'));
   await screen.findByText('There is nothing yet that a terminal could open.');
 });
 

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent, Envelope } from '../protocol.gen';
 import { reduce } from './reduce';

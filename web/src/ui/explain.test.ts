@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { ConnectionLost, RequestError } from '../net/errors';
 import { explain } from './explain';
