@@ -61,6 +61,34 @@ test('a suggestion that is allowed with it holds for the next write', async ({ p
   await expect(phone.tool('Write').last()).toContainText('done');
 });
 
+test('a command is edited and allowed, a denial says what to do instead, and one that stops ends the turn', async ({ phone, home }) => {
+  await phone.newSession();
+  await phone.send('[[scenario:bash]]');
+  const permission = phone.prompt('Permission');
+  await permission.getByText('Other answers').tap();
+  await permission.getByLabel('Edit the command').fill('touch edited.txt && echo written');
+  await permission.getByRole('button', { name: 'Allow as edited' }).tap();
+  await expect(permission).toBeHidden();
+  await phone.expectIdle();
+  await access(join(home.project, 'edited.txt'));
+  await expect(access(join(home.project, 'from-a-command.txt'))).rejects.toThrow();
+
+  await phone.send('[[scenario:write]]');
+  await permission.getByText('Other answers').tap();
+  await permission.getByLabel('What to do instead').fill('Leave the disk alone.');
+  await permission.getByRole('button', { name: 'Deny and say this' }).tap();
+  await expect(phone.claude.last()).toHaveText('I did not write the file.');
+  await phone.expectIdle();
+  await phone.tool('Write').getByRole('button').first().tap();
+  await expect(phone.tool('Write')).toContainText('Leave the disk alone.');
+
+  await phone.send('[[scenario:write-again]]');
+  await permission.getByText('Other answers').tap();
+  await permission.getByRole('button', { name: 'Deny and stop' }).tap();
+  await phone.expectIdle();
+  await expect(phone.log.getByText('Stopped', { exact: true })).toBeVisible();
+});
+
 test('a command asks with the command in sight, and stopping withdraws the question', async ({ phone, home }) => {
   await phone.newSession();
   await phone.send('[[scenario:bash]]');

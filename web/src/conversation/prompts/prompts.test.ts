@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 import type { AgentPrompt } from '../../protocol.gen';
 import PromptPanel from './PromptPanel.svelte';
@@ -39,6 +39,30 @@ test.each([
   const { answer, press } = show({ suggestions: [{ label: 'first', type: 'setMode' }, { label: 'second', type: 'addRules' }] });
   await press(name);
   expect(answer).toHaveBeenCalledExactlyOnceWith(expected);
+});
+
+test('permission: a denial can say what to do instead, or stop the turn', async () => {
+  const say = show({});
+  expect(screen.getByRole('button', { name: 'Deny and say this', hidden: true })).toHaveProperty('disabled', true);
+  await fireEvent.input(screen.getByLabelText('What to do instead'), { target: { value: ' use b.txt ' } });
+  await fireEvent.click(screen.getByRole('button', { name: 'Deny and say this', hidden: true }));
+  expect(say.answer).toHaveBeenCalledExactlyOnceWith({ decision: 'deny', message: 'use b.txt' });
+  cleanup();
+  const stop = show({});
+  await fireEvent.click(screen.getByRole('button', { name: 'Deny and stop', hidden: true }));
+  expect(stop.answer).toHaveBeenCalledExactlyOnceWith({ decision: 'deny', message: undefined, interrupt: true });
+});
+
+test('permission: a command can be edited before it is allowed', async () => {
+  const { answer } = show({ toolName: 'Bash', input: { command: 'rm -rf dist', description: 'Clean' } });
+  await fireEvent.input(screen.getByLabelText('Edit the command'), { target: { value: 'rm -r dist' } });
+  await fireEvent.click(screen.getByRole('button', { name: 'Allow as edited', hidden: true }));
+  expect(answer).toHaveBeenCalledExactlyOnceWith({ decision: 'allow', updatedInput: { command: 'rm -r dist', description: 'Clean' } });
+});
+
+test('permission: a command that is too long to be read in a field is not edited', () => {
+  show({ toolName: 'Bash', input: { command: 'x'.repeat(3_000) } });
+  expect(screen.queryByLabelText('Edit the command')).toBeNull();
 });
 
 test('one answer a prompt: the buttons rest afterwards', async () => {
