@@ -49,17 +49,26 @@ npm_install() {
   (cd "$1" && npm_cli ci --no-fund --no-audit >&2) && cp "$1/package-lock.json" "$stamp"
 }
 
-# Builds the web app and the executable: artifacts/pocketcoder.
-build() {
-  need_tools
+# Builds the web app, which the executable holds.
+build_web() {
   npm_install "$root/web"
   (cd "$root/web" && npm run --silent build >&2)
+}
+
+# Builds the executable: artifacts/pocketcoder. Its analyzers have their say where all is built, in ./test.
+publish() {
   local published="$root/artifacts/publish/pocketcoder"
-  dotnet publish "$root/src/Cli" -c Release --use-current-runtime -v quiet -o "$published" >&2
+  dotnet publish "$root/src/Cli" -c Release --use-current-runtime -v quiet -p:RunAnalyzers=false -o "$published" >&2
   # Renamed into place, so that a running one is not written over.
   for file in pocketcoder libe_sqlite3.so libe_sqlite3.dylib; do
     [ -e "$published/$file" ] || continue
     cp "$published/$file" "$root/artifacts/.$file.new"
     mv "$root/artifacts/.$file.new" "$root/artifacts/$file"
   done
+}
+
+build() {
+  need_tools
+  build_web
+  publish
 }
