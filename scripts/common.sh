@@ -58,12 +58,12 @@ build_web() {
 # Builds the executable: artifacts/pocketcoder. Its analyzers have their say where all is built, in ./test.
 publish() {
   local published="$root/artifacts/publish/pocketcoder"
-  dotnet publish "$root/src/Cli" -c Release --use-current-runtime -v quiet -p:RunAnalyzers=false -o "$published" >&2
+  dotnet publish "$root/src/Cli" -c Release --use-current-runtime -v quiet -p:RunAnalyzers=false -o "$published" >&2 || return
   # Renamed into place, so that a running one is not written over.
   for file in pocketcoder libe_sqlite3.so libe_sqlite3.dylib; do
     [ -e "$published/$file" ] || continue
     cp "$published/$file" "$root/artifacts/.$file.new"
-    mv "$root/artifacts/.$file.new" "$root/artifacts/$file"
+    mv "$root/artifacts/.$file.new" "$root/artifacts/$file" || return
   done
 }
 
