@@ -149,6 +149,49 @@ public sealed class SignInTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_daemon_that_cannot_refresh_is_offline_and_only_one_that_is_refused_is_logged_out()
+    {
+        // Shorter than what a daemon connects with, so that each connection begins with a refresh.
+        _supabase.Keys.Life = TimeSpan.FromSeconds(100);
+        var (relay, ready) = await _cli.RelayAsync();
+        _cli.Environment["GATEWAY_URL"] = (string)ready["url"]!;
+        var (login, page, _) = await BeginAsync();
+        using var landed = await _http.GetAsync(page, TestContext.Current.CancellationToken);
+        await InstalledCli.EndAsync(login);
+        await _cli.RunAsync("start");
+        await _cli.StatusAsync(s => (bool)s["relay"]!["connected"]!);
+        var before = _cli.Tokens!;
+
+        _supabase.Down = true;
+        relay.Kill();
+        await relay.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await _cli.StatusAsync(s => !(bool)s["relay"]!["connected"]!);
+        var asked = _supabase.Requests.Count(IsRefresh);
+        var (second, _) = await _cli.RelayAsync(new Uri((string)ready["url"]!).Port);
+        while (_supabase.Requests.Count(IsRefresh) == asked)
+        {
+            await _cli.RunAsync("status");
+        }
+
+        var offline = await _cli.StatusAsync(_ => true);
+        Assert.Equal((true, false), ((bool)offline["loggedIn"]!, (bool)offline["relay"]!["connected"]!));
+        Assert.Equal(before.RefreshToken, _cli.Tokens!.RefreshToken);
+
+        _supabase.Down = false;
+        var back = await _cli.StatusAsync(s => (bool)s["relay"]!["connected"]!);
+        Assert.True((bool)back["loggedIn"]!);
+        Assert.NotEqual(before.RefreshToken, _cli.Tokens!.RefreshToken);
+
+        _supabase.EndAll();
+        second.Kill();
+        await second.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await _cli.RelayAsync(new Uri((string)ready["url"]!).Port);
+        Assert.False((bool)(await _cli.StatusAsync(s => !(bool)s["loggedIn"]!))["loggedIn"]!);
+
+        static bool IsRefresh(string request) => request == "/auth/v1/token?grant_type=refresh_token";
+    }
+
+    [Fact]
     public async Task A_logout_ends_the_session_at_Supabase_too()
     {
         await RelayAsync();

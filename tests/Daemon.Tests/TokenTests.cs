@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Daemon.Relay;
-using PocketCoder.Protocol;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -39,5 +43,51 @@ public sealed class TokenTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         held.Dispose();
         (await store.LockAsync(CancellationToken.None)).Dispose();
+    }
+
+    [Fact]
+    public async Task A_login_at_the_moment_of_a_refresh_is_what_counts_and_no_token_is_spent_for_it()
+    {
+        FakeTimeProvider relayTime = new(DateTimeOffset.UtcNow);
+        await using var relay = await TestRelay.StartAsync(relayTime);
+        await using var system = await TestSystem.StartAsync();
+        await system.Daemon.DisposeAsync();
+        TokenStore store = new(system.Paths.Auth);
+        store.LogIn(await relay.Host.EnrolLocalDaemonAsync("before"), relay.Url);
+        var before = store.Load();
+        await using var daemon = (await Daemon.StartAsync(
+            system.Options with { Gateway = relay.Url, TokenFile = null, Enrol = null }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await daemon.Registered.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+
+        using (await store.LockAsync(CancellationToken.None))
+        {
+            // token_expiring: the daemon wants to refresh, and waits for the file.
+            relayTime.Advance(TimeSpan.FromMinutes(9) + TimeSpan.FromSeconds(1));
+            store.LogIn(await relay.Host.EnrolLocalDaemonAsync("after"), relay.Url);
+        }
+
+        var login = store.Load();
+        await UntilTwoDevicesServeTheMachineAsync(relay);
+
+        Assert.Equal(login, store.Load());
+        await using var client = await TestClient.ConnectAsync(relay.Url);
+        foreach (var unspent in (string[])[before.RefreshToken!, login.RefreshToken!])
+        {
+            Assert.Equal("token_refresh_response", (string?)(await client.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = unspent }))["type"]);
+        }
+    }
+
+    // Registered again with the token of the login, the machine is that device's too.
+    private static async Task UntilTwoDevicesServeTheMachineAsync(TestRelay relay)
+    {
+        await using SqliteConnection connection = new($"Data Source={relay.Directory["relay/relay.db"]};Pooling=False;Mode=ReadOnly");
+        connection.Open();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM devices WHERE machine_key IS NOT NULL";
+        for (var patience = Stopwatch.StartNew(); (long)command.ExecuteScalar()! < 2;)
+        {
+            Assert.True(patience.Elapsed < TestClient.Patience, "The daemon did not register with the tokens of the login.");
+            await Task.Yield();
+        }
     }
 }

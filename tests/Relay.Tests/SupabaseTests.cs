@@ -161,6 +161,19 @@ public sealed class SupabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Strangers_with_invented_keys_do_not_keep_a_new_key_from_being_seen()
+    {
+        var session = _supabase.SignIn("user");
+        await _client.RegisterAsync(new SupabaseKeys(_time, secret: null).Sign(_supabase.Keys.Claims(_supabase.Issuer, "user", Guid.NewGuid())));
+        _supabase.Keys.Rotate();
+
+        var refreshed = await RefreshAsync(session.RefreshToken);
+        var registered = await _client.RegisterAsync((string)refreshed["payload"]!["access_token"]!);
+
+        Assert.Equal("client_register_response", (string?)registered["type"]);
+    }
+
+    [Fact]
     public async Task While_Supabase_is_down_the_last_keys_go_on_and_nobody_is_logged_out()
     {
         var tokens = await _browser.TokensAsync(_relay.Url);

@@ -54,7 +54,7 @@ internal static class JsonWebKeyParser
                 _ => null,
             };
         }
-        catch (Exception ex) when (ex is CryptographicException or FormatException)
+        catch (Exception ex) when (ex is CryptographicException or FormatException or ArgumentException)
         {
             return null;
         }

@@ -40,8 +40,8 @@ internal sealed partial class JsonWebKeys(Func<Task<byte[]>> fetch, TimeProvider
         return _keys?.GetValueOrDefault(kid) ?? (_failed || _keys is null ? throw Refusals.SignInUnavailable.ToException() : null);
     }
 
-    /// <summary>Fetches the keys unless that was tried just now.</summary>
-    public Task FetchAsync() => FetchAsync(Interval);
+    /// <summary>Fetches the keys now: for a token that came from the signer itself, whose key cannot be an invention.</summary>
+    public Task FetchAsync() => FetchAsync(TimeSpan.Zero);
 
     // One at a time; who comes meanwhile waits for the same answer.
     private Task FetchAsync(TimeSpan interval)

@@ -76,6 +76,9 @@ public sealed class SupabaseAuth : IAsyncDisposable
         return (Keys.Sign(Issuer, session), session.Current);
     }
 
+    /// <summary>Ends everybody's sessions, as an administrator may.</summary>
+    public void EndAll() => _sessions.EndAll();
+
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
@@ -185,8 +188,8 @@ public sealed class SupabaseAuth : IAsyncDisposable
     {
         ["access_token"] = Keys.Sign(Issuer, session),
         ["token_type"] = "bearer",
-        ["expires_in"] = (int)SupabaseKeys.Life.TotalSeconds,
-        ["expires_at"] = Keys.Now.ToUnixTimeSeconds() + (int)SupabaseKeys.Life.TotalSeconds,
+        ["expires_in"] = (int)Keys.Life.TotalSeconds,
+        ["expires_at"] = Keys.Now.ToUnixTimeSeconds() + (int)Keys.Life.TotalSeconds,
         ["refresh_token"] = session.Current,
         ["user"] = new JsonObject { ["id"] = session.UserId, ["aud"] = "authenticated", ["role"] = "authenticated" },
     };

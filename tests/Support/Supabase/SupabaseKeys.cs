@@ -8,8 +8,6 @@ namespace PocketCoder.TestSupport.Supabase;
 /// <summary>How a project signs: with the newest of its ES256 keys, or as old ones do with a secret (HS256), which is in no key set.</summary>
 public sealed class SupabaseKeys
 {
-    public static readonly TimeSpan Life = TimeSpan.FromHours(1);
-
     private readonly List<(string Kid, ECDsa Key)> _keys = [];
     private readonly TimeProvider _time;
 
@@ -23,6 +21,9 @@ public sealed class SupabaseKeys
     }
 
     public string? Secret { get; }
+
+    /// <summary>How long an access token lives.</summary>
+    public TimeSpan Life { get; set; } = TimeSpan.FromHours(1);
 
     public DateTimeOffset Now => _time.GetUtcNow();
 

@@ -49,6 +49,14 @@ internal sealed class SupabaseSessionTable(TimeProvider time)
         }
     }
 
+    public void EndAll()
+    {
+        lock (_sessions)
+        {
+            _sessions.Clear();
+        }
+    }
+
     public (SupabaseSession? Session, string? Error) Refresh(string token)
     {
         lock (_sessions)

@@ -64,7 +64,7 @@ internal sealed class SupabaseIdentity(SupabaseClient supabase, SupabaseTokenRul
 
     private async Task<(SupabaseTokens Tokens, AccessGrant Grant)> AcceptAsync(SupabaseTokens? tokens)
     {
-        if (tokens is null || await VerifyAsync(tokens.AccessToken) is not { } grant)
+        if (tokens is null || await rules.VerifyFreshAsync(tokens.AccessToken) is not { } grant || devices.IsBarred(grant))
         {
             throw Refusals.Identity.ToException();
         }

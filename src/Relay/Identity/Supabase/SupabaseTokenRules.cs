@@ -27,6 +27,21 @@ internal sealed class SupabaseTokenRules(string issuer, string? secret, JsonWebK
             ? new AccessGrant(userId, $"dev_{session:N}", end)
             : null;
 
+    /// <summary>
+    /// The same for a token that Supabase gave us this moment. Its key may be new, and strangers with invented keys may just have had us look: a device that
+    /// is told its new token is bad gives up its login.
+    /// </summary>
+    public async Task<AccessGrant?> VerifyFreshAsync(string token)
+    {
+        if (await VerifyAsync(token) is { } grant)
+        {
+            return grant;
+        }
+
+        await keys.FetchAsync();
+        return await VerifyAsync(token);
+    }
+
     private async Task<VerificationKey?> FindAsync(string? kid, string algorithm) =>
         algorithm == SecurityAlgorithms.HmacSha256 ? _secret
         : kid is null || !JsonWebKeyParser.Algorithms.Contains(algorithm) ? null
