@@ -170,7 +170,7 @@ public sealed class SignInTests : IAsyncLifetime
         var (second, _) = await _cli.RelayAsync(new Uri((string)ready["url"]!).Port);
         while (_supabase.Requests.Count(IsRefresh) == asked)
         {
-            await _cli.RunAsync("status");
+            await HurryAsync();
         }
 
         var offline = await _cli.StatusAsync(_ => true);
@@ -178,6 +178,7 @@ public sealed class SignInTests : IAsyncLifetime
         Assert.Equal(before.RefreshToken, _cli.Tokens!.RefreshToken);
 
         _supabase.Down = false;
+        await HurryAsync();
         var back = await _cli.StatusAsync(s => (bool)s["relay"]!["connected"]!);
         Assert.True((bool)back["loggedIn"]!);
         Assert.NotEqual(before.RefreshToken, _cli.Tokens!.RefreshToken);
@@ -186,7 +187,11 @@ public sealed class SignInTests : IAsyncLifetime
         second.Kill();
         await second.WaitForExitAsync(TestContext.Current.CancellationToken);
         await _cli.RelayAsync(new Uri((string)ready["url"]!).Port);
+        await HurryAsync();
         Assert.False((bool)(await _cli.StatusAsync(s => !(bool)s["loggedIn"]!))["loggedIn"]!);
+
+        // A daemon that waits for its next attempt makes it when it has something to say.
+        Task HurryAsync() => _cli.RunAsync("machine", "label", "Desk");
 
         static bool IsRefresh(string request) => request == "/auth/v1/token?grant_type=refresh_token";
     }
