@@ -33,6 +33,8 @@ internal sealed class Manual(HelpAction usage) : SynchronousCommandLineAction
         ("LOG_LEVEL", "how much is logged: trace, debug, info (default), warn, error or fatal; only trace shows messages"),
         ("POCKETCODER_CLAUDE", "the path of Claude Code; else PATH and the usual places are searched"),
         ("POCKETCODER_AGENT_WARM_MINUTES", "how long an idle agent's process stays (default 10; 0: it ends with each turn)"),
+        ("POCKETCODER_AUTH", "`relay`: how people sign in, embedded, supabase or oidc; docs/identity.md has the variables of each"),
+        ("POCKETCODER_RELAY_CONFIG", "`relay`: a file with the same settings"),
         ("NO_COLOR", "when set: no colours"),
     ];
 

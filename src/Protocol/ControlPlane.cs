@@ -79,7 +79,7 @@ public sealed record UpReady(
 public sealed record ReadyProject(string ProjectId, string Path);
 
 /// <summary>What <c>pocketcoder relay --json</c> prints when it is ready.</summary>
-public sealed record RelayReady(string Url, string PairUrl, string PairCode);
+public sealed record RelayReady(string Url, AuthMode AuthMode, string? PairUrl, string? PairCode);
 
 /// <summary><c>auth.json</c> in the config directory.</summary>
 public sealed record StoredTokens(

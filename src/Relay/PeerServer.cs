@@ -29,7 +29,7 @@ internal sealed partial class PeerServer(Registrar registrar, Switchboard switch
             }
             else
             {
-                peer.Send(Envelope.Of(new Connected(Wire.Version, AuthMode.Embedded)));
+                peer.Send(Envelope.Of(new Connected(Wire.Version, registrar.Mode)));
                 await ReadAllAsync(peer, expiry);
                 peer.Close((int)WebSocketCloseStatus.NormalClosure, "");
             }

@@ -25,5 +25,15 @@ internal static class Refusals
 
     public static readonly ErrorInfo Unregistered = new(ErrorCode.Unauthorized, "Register first: daemon_register or client_register.");
 
+    /// <summary>One for every failure to prove who one is, so that nobody learns from it which one it was.</summary>
+    public static readonly ErrorInfo Identity = new(ErrorCode.Unauthorized, "That did not work. Pair this device again (pocketcoder pair prints a new link), or sign in again.");
+
+    /// <summary>Not a verdict: whoever gets it keeps what it has and comes again.</summary>
+    public static readonly ErrorInfo SignInUnavailable = new(ErrorCode.RelayTimeout, "The relay's sign-in service does not answer. Try again in a moment.");
+
+    public static readonly ErrorInfo NoPairingCodes = new(ErrorCode.InvalidRequest, "This relay takes no pairing codes. Open its address on the device and sign in there.");
+
     public static readonly ErrorInfo WrongRole = new(ErrorCode.Unauthorized, "This connection may not do that.");
+
+    public static RequestException ToException(this ErrorInfo refusal) => new(refusal.Code, refusal.Message);
 }

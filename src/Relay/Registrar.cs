@@ -4,8 +4,10 @@ using PocketCoder.Relay.Identity;
 namespace PocketCoder.Relay;
 
 /// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
-internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts)
+internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts)
 {
+    public AuthMode Mode => identity.Mode;
+
     /// <summary>Answers a message that is the relay's own; false when it is to be forwarded.</summary>
     public async Task<bool> TryAnswerAsync(Peer peer, Envelope message)
     {
@@ -19,7 +21,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
         if (revoked is not null)
         {
             // After the answer: it may be the asker's own connection that this closes.
-            identity.Announce(revoked);
+            identity.Devices.Announce(revoked);
         }
 
         return true;
@@ -43,7 +45,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
                     Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is not null => Envelope.OfError(Refusals.WrongRole, message.RequestId),
                 _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
-                    Envelope.Of(new DevicesListResponse(identity.DevicesOf(asker.UserId, asker.DeviceId, switchboard.IsDeviceConnected)), message.RequestId),
+                    Envelope.Of(new DevicesListResponse(identity.Devices.Of(asker.UserId, asker.DeviceId, switchboard.IsDeviceConnected)), message.RequestId),
                 _ when message.Type == DeviceRevokeRequest.Type && peer.Registration is { } asker =>
                     Envelope.Of(await RevokeAsync(asker, message.Read<DeviceRevokeRequest>(), onRevoked), message.RequestId),
                 _ => null,
@@ -62,7 +64,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
     private Task<AuthExchangeResponse> ExchangeAsync(Peer peer, AuthExchangeRequest request) =>
         attempts.Allow(peer.RemoteAddress)
             ? identity.ExchangeAsync(request)
-            : throw new RequestException(Refusals.TooManyAttempts.Code, Refusals.TooManyAttempts.Message);
+            : throw Refusals.TooManyAttempts.ToException();
 
     private async Task<DaemonRegisterResponse> RegisterAsync(Peer peer, DaemonRegisterRequest request)
     {
@@ -77,10 +79,10 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
             || (peer.Registration is DaemonRegistration present && present.MachineKey != request.MachineKey)
             || !await machines.ClaimAsync(request.MachineKey, grant.UserId, machine))
         {
-            throw EmbeddedIdentity.Refused();
+            throw Refusals.Identity.ToException();
         }
 
-        await identity.SeenAsync(grant.DeviceId, machine.Label, request.MachineKey);
+        await identity.Devices.SeenAsync(grant, machine.Label, request.MachineKey);
         await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine, request.Projects);
         CloseIfRevoked(peer, grant);
         return new DaemonRegisterResponse(grant.UserId);
@@ -91,10 +93,10 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
         var grant = await GrantAsync(peer, request.Token);
         if (peer.Registration is DaemonRegistration)
         {
-            throw EmbeddedIdentity.Refused();
+            throw Refusals.Identity.ToException();
         }
 
-        await identity.SeenAsync(grant.DeviceId, request.Device is { } device ? Clean(device.Name) : null, machineKey: null);
+        await identity.Devices.SeenAsync(grant, request.Device is { } device ? Clean(device.Name) : null, machineKey: null);
         var clientId = (peer.Registration as ClientRegistration)?.ClientId ?? $"cl_{Guid.NewGuid():N}";
         switchboard.ClientJoined(peer, new ClientRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, clientId));
         CloseIfRevoked(peer, grant);
@@ -113,15 +115,15 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
 
     private async Task<DeviceRevokeResponse> RevokeAsync(Registration asker, DeviceRevokeRequest request, Action<string> onRevoked)
     {
-        onRevoked(await identity.RevokeAsync(asker.UserId, request.DeviceId)
-            ?? throw new RequestException(Refusals.NoDevice.Code, Refusals.NoDevice.Message));
+        onRevoked(await identity.Devices.RevokeAsync(asker.UserId, request.DeviceId)
+            ?? throw Refusals.NoDevice.ToException());
         return new DeviceRevokeResponse();
     }
 
     // Revoked between the look at its token and its joining, a peer was not there yet to be closed.
     private void CloseIfRevoked(Peer peer, AccessGrant grant)
     {
-        if (!identity.IsActive(grant))
+        if (!identity.Devices.IsActive(grant))
         {
             peer.Close(CloseCode.NotAuthenticated, "revoked");
         }
@@ -129,14 +131,14 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
 
     private async Task<AccessGrant> GrantAsync(Peer peer, string token)
     {
-        var grant = await identity.VerifyAsync(token) ?? throw EmbeddedIdentity.Refused();
+        var grant = await identity.VerifyAsync(token) ?? throw Refusals.Identity.ToException();
         if (peer.Registration is { } present && present.UserId != grant.UserId)
         {
-            throw EmbeddedIdentity.Refused();
+            throw Refusals.Identity.ToException();
         }
 
         return peer.Registration is null && switchboard.SocketsOf(grant.UserId) >= Limits.SocketsPerUser
-            ? throw new RequestException(Refusals.TooManySockets.Code, Refusals.TooManySockets.Message)
+            ? throw Refusals.TooManySockets.ToException()
             : grant;
     }
 

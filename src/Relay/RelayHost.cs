@@ -20,9 +20,9 @@ public sealed class RelayHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Database _database;
     private readonly Switchboard _switchboard;
-    private readonly EmbeddedIdentity _identity;
+    private readonly IIdentity _identity;
 
-    private RelayHost(WebApplication app, Database database, Switchboard switchboard, EmbeddedIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
+    private RelayHost(WebApplication app, Database database, Switchboard switchboard, IIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
     {
         (_app, _database, _switchboard, _identity, Url, LocalUrl, PhoneUrl) = (app, database, switchboard, identity, url, localUrl, phoneUrl);
     }
@@ -45,8 +45,7 @@ public sealed class RelayHost : IAsyncDisposable
             aside => notices.Add($"relay.db was damaged. It was set aside as {Path.GetFileName(aside)}; devices must be paired again."));
         try
         {
-            var identity = await EmbeddedIdentity.OpenAsync(database, options.Time);
-            var app = Build(options, configureLogging, database, identity, out var switchboard);
+            var (app, switchboard, identity) = await BuildAsync(options, configureLogging, database);
             foreach (var notice in notices)
             {
                 app.Logger.LogNotice(notice);
@@ -64,18 +63,17 @@ public sealed class RelayHost : IAsyncDisposable
         }
     }
 
-    /// <summary>A new one-time link for a phone.</summary>
-    public async Task<PairingLink> CreatePairingLinkAsync()
-    {
-        var code = await _identity.CreatePairingCodeAsync(_identity.OwnerId);
-        return LinkFor(PhoneUrl, code);
-    }
+    /// <summary>How it knows its users.</summary>
+    public AuthMode Mode => _identity.Mode;
+
+    /// <summary>A new one-time link for a phone, at a relay with an owner.</summary>
+    public async Task<PairingLink> CreatePairingLinkAsync() => LinkFor(PhoneUrl, await _identity.CreatePairingCodeAsync(Embedded.OwnerId));
 
     public static PairingLink LinkFor(Uri relay, PairingCodeCreateResponse code) =>
         new(new Uri(relay, "#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
 
     /// <summary>Tokens for the daemon on this machine.</summary>
-    public Task<AuthExchangeResponse> EnrolLocalDaemonAsync(string name) => _identity.EnrolLocalAsync(name);
+    public Task<AuthExchangeResponse> EnrolLocalDaemonAsync(string name) => Embedded.EnrolLocalAsync(name);
 
     public async ValueTask DisposeAsync()
     {
@@ -89,7 +87,10 @@ public sealed class RelayHost : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private static WebApplication Build(RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database, EmbeddedIdentity identity, out Switchboard switchboard)
+    private EmbeddedIdentity Embedded => _identity as EmbeddedIdentity ?? throw new InvalidOperationException("This relay has no owner: people sign in at it.");
+
+    private static async Task<(WebApplication App, Switchboard Switchboard, IIdentity Identity)> BuildAsync(
+        RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database)
     {
         // Empty: the other builders read appsettings.json of the working directory, which is a project's, and watch everything below it.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -111,13 +112,12 @@ public sealed class RelayHost : IAsyncDisposable
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
 
+        var app = builder.Build();
+        var identity = await IdentityModes.OpenAsync(options, database, app.Services.GetRequiredService<ILogger<IIdentity>>());
         MachineStore machines = new(database, options.Time);
         Switchboard board = new(new PendingRequests(options.Time), machines, options.Time);
         Registrar registrar = new(identity, board, machines, new AttemptLimiter(options.Time));
-        identity.Revoked += board.Revoke;
-        switchboard = board;
-
-        var app = builder.Build();
+        identity.Devices.Revoked += board.Revoke;
         PeerServer server = new(registrar, board, options.Time, app.Services.GetRequiredService<ILogger<PeerServer>>());
         OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
         WebApp web = new();
@@ -135,10 +135,11 @@ public sealed class RelayHost : IAsyncDisposable
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(45) });
         app.MapGet("/health", (RequestDelegate)(static _ => Task.CompletedTask));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server)));
-        
+        new SignInEndpoints(identity, options.PublicUrl).Map(app);
+
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
-        return app;
+        return (app, board, identity);
     }
 
     private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server)

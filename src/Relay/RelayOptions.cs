@@ -1,3 +1,5 @@
+using PocketCoder.Relay.Identity;
+
 namespace PocketCoder.Relay;
 
 /// <summary>What a relay needs to know to start.</summary>
@@ -17,6 +19,12 @@ public sealed class RelayOptions
 
     public int LanPort { get; init; } = 17443;
 
+    /// <summary>How it knows its users.</summary>
+    public IdentityOptions Identity { get; init; } = IdentityOptions.Embedded;
+
+    /// <summary>Make a new key for access tokens now, not only when the present one has its age.</summary>
+    public bool RotateSigningKey { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
@@ -27,6 +35,9 @@ internal static class Limits
     public static readonly TimeSpan AccessToken = TimeSpan.FromMinutes(10);
     public static readonly TimeSpan RefreshToken = TimeSpan.FromDays(30);
     public static readonly TimeSpan PairingCode = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan SignIn = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan SignInCode = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan SigningKeyAge = TimeSpan.FromDays(30);
     public static readonly TimeSpan RefreshRetry = TimeSpan.FromMinutes(2);
     public const int UnregisteredMessageBytes = 64 * 1024;
     public const int SendQueueBytes = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Relay;
+using PocketCoder.Relay.Identity;
 
 namespace PocketCoder.TestSupport;
 
@@ -9,7 +10,9 @@ public sealed class TestRelay : IAsyncDisposable
 {
     private readonly TimeProvider _time;
 
-    private TestRelay(TimeProvider time) => _time = time;
+    private readonly IdentityOptions _identity;
+
+    private TestRelay(TimeProvider time, IdentityOptions identity) => (_time, _identity) = (time, identity);
 
     public TempDirectory Directory { get; } = new();
 
@@ -17,15 +20,15 @@ public sealed class TestRelay : IAsyncDisposable
 
     public Uri Url => Host.LocalUrl;
 
-    public static async Task<TestRelay> StartAsync(TimeProvider? time = null)
+    public static async Task<TestRelay> StartAsync(TimeProvider? time = null, IdentityOptions? identity = null)
     {
-        TestRelay relay = new(time ?? TimeProvider.System);
+        TestRelay relay = new(time ?? TimeProvider.System, identity ?? IdentityOptions.Embedded);
         await relay.StartAgainAsync();
         return relay;
     }
 
-    public async Task StartAgainAsync() => Host = await RelayHost.StartAsync(
-        new RelayOptions { Listen = new Uri("http://127.0.0.1:0"), DataDirectory = Directory["relay"], Time = _time },
+    public async Task StartAgainAsync(bool rotateKey = false) => Host = await RelayHost.StartAsync(
+        new RelayOptions { Listen = new Uri("http://127.0.0.1:0"), DataDirectory = Directory["relay"], Time = _time, Identity = _identity, RotateSigningKey = rotateKey },
         logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None);
 
     public async Task<string> CodeAsync() => (await Host.CreatePairingLinkAsync()).PairCode;

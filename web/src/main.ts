@@ -1,10 +1,13 @@
 import { takeCodeFromAddress } from './pairing/pairingLink';
+import { takeSignInFromAddress } from './pairing/signIn';
 import './ui/tokens.css';
 import './ui/base.css';
 import { mount } from 'svelte';
 import { followViewport } from './app/viewport';
 import Root from './Root.svelte';
 
-const code = takeCodeFromAddress(); // before anything else runs or reads the address
+// Before anything else runs or reads the address.
+const code = takeCodeFromAddress();
+const returned = takeSignInFromAddress();
 followViewport();
-mount(Root, { target: document.getElementById('app')!, props: { code } });
+mount(Root, { target: document.getElementById('app')!, props: { code, returned } });

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PocketCoder.Daemon;
 using PocketCoder.Relay;
+using PocketCoder.Relay.Identity;
 
 namespace PocketCoder.Cli.Commands;
 
@@ -49,11 +50,16 @@ internal sealed class RelayArguments
         command.Options.Add(Json);
     }
 
-    public RelayOptions Read(ParseResult parsed, DaemonPaths paths) => new()
+    /// <param name="parsed">The command line.</param>
+    /// <param name="paths">Whose relay, unless it says where it keeps its state.</param>
+    /// <param name="identity">How it knows its users; null: the relay of <c>up</c> is its owner's.</param>
+    public RelayOptions Read(ParseResult parsed, DaemonPaths paths, IdentityArguments? identity = null) => new()
     {
         Listen = new Uri(parsed.GetValue(_listen)!),
         DataDirectory = Path.GetFullPath(parsed.GetValue(_dataDirectory) ?? paths.Relay),
         PublicUrl = parsed.GetValue(_publicUrl) is { } url ? new Uri(url) : null,
         Lan = parsed.GetValue(_lan),
+        Identity = identity?.Read(parsed) ?? IdentityOptions.Embedded,
+        RotateSigningKey = identity?.Rotates(parsed) ?? false,
     };
 }

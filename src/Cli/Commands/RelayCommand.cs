@@ -11,13 +11,16 @@ internal static class RelayCommand
     public static Command Create(CliContext cli)
     {
         RelayArguments arguments = new();
+        IdentityArguments identity = new();
         ManualCommand command = new("relay", "Start a relay alone, for many machines and phones.", """
             pocketcoder relay --public-url https://relay.example.org
             pocketcoder relay --listen http://127.0.0.1:0 --data-dir /var/lib/pocketcoder --json
+            pocketcoder relay --public-url https://relay.example.org --config /etc/pocketcoder/relay.json
             """, ExitCode.Failed, ExitCode.Interrupted);
         arguments.AddTo(command);
+        identity.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(
-            cli, stop => RunAsync(cli, arguments.Read(parsed, cli.Paths), parsed.GetValue(arguments.Json), stop), cancellationToken));
+            cli, stop => RunAsync(cli, arguments.Read(parsed, cli.Paths, identity), parsed.GetValue(arguments.Json), stop), cancellationToken));
         return command;
     }
 
@@ -30,20 +33,34 @@ internal static class RelayCommand
 
         await using var log = Logs.OpenForRelay(options.DataDirectory);
         await using var relay = await RelayHost.StartAsync(options, Logs.Into(log), stop);
-        var link = await relay.CreatePairingLinkAsync();
+        var link = relay.Mode == AuthMode.Embedded ? await relay.CreatePairingLinkAsync() : null;
         if (json)
         {
-            RelayReady ready = new(relay.PhoneUrl.ToString().TrimEnd('/'), link.PairUrl, link.PairCode);
+            RelayReady ready = new(relay.PhoneUrl.ToString().TrimEnd('/'), relay.Mode, link?.PairUrl, link?.PairCode);
             await cli.Out.WriteLineAsync(JsonSerializer.Serialize(ready, ProtocolJson.For<RelayReady>()));
         }
         else
         {
-            await cli.Out.WriteLineAsync($"  Relay at {relay.PhoneUrl}");
-            await PairingText.WriteAsync(cli, link);
-            await cli.Out.WriteLineAsync($"  A machine joins with:  GATEWAY_URL={relay.PhoneUrl} pocketcoder login {link.PairCode}");
+            await DescribeAsync(cli, relay, link);
         }
 
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Done;
+    }
+
+    private static async Task DescribeAsync(CliContext cli, RelayHost relay, PairingLink? link)
+    {
+        await cli.Out.WriteLineAsync($"  Relay at {relay.PhoneUrl}");
+        if (link is null)
+        {
+            await cli.Out.WriteLineAsync($"""
+                  Sign in with the phone at that address.
+                  A machine joins with:  GATEWAY_URL={relay.PhoneUrl} pocketcoder login
+                """);
+            return;
+        }
+
+        await PairingText.WriteAsync(cli, link);
+        await cli.Out.WriteLineAsync($"  A machine joins with:  GATEWAY_URL={relay.PhoneUrl} pocketcoder login {link.PairCode}");
     }
 }

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using PocketCoder.Daemon;
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Identity;
 using PocketCoder.Storage;
 
 namespace PocketCoder.Cli.Commands;
@@ -68,7 +69,7 @@ internal static class Serving
             "The address is in use. Give another with --listen (port 0 finds a free one), or look who has it: pocketcoder status",
         SocketException or IOException { InnerException: SocketException } =>
             $"The address cannot be listened on: {exception.Message} Give another with --listen.",
-        NewerSchemaException or ConfigDirectoryException or CommandException => exception.Message,
+        NewerSchemaException or ConfigDirectoryException or RelayConfigurationException or CommandException => exception.Message,
         TimeoutException => "The daemon could not register at its relay within 20 seconds. The log says why: pocketcoder logs",
         SqliteException { SqliteErrorCode: 13 } => "The disk is full. Make room, then try again.",
         SqliteException => $"The database cannot be used: {exception.Message}",

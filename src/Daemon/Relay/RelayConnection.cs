@@ -34,6 +34,7 @@ internal sealed partial class RelayConnection(
     private readonly SemaphoreSlim _tokensInUse = new(1);
     private volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RelayLink? _link;
+    private volatile string? _shown;
     private volatile bool _closedToRequests;
     private Task _running = Task.CompletedTask;
 
@@ -114,6 +115,7 @@ internal sealed partial class RelayConnection(
         await _tokensInUse.WaitAsync(cancellationToken);
         try
         {
+            using var alone = await tokens.LockAsync(cancellationToken);
             var refreshToken = tokens.Load().RefreshToken;
             tokens.LogOut();
             LoggedIn = false;
@@ -335,15 +337,24 @@ internal sealed partial class RelayConnection(
 
     private async Task AuthenticateAsync(RelayLink link, CancellationToken cancellationToken)
     {
-        var stored = tokens.Load();
         try
         {
-            if (stored.AccessToken is null || DateTimeOffset.FromUnixTimeSeconds(stored.ExpiresAt ?? 0) - time.GetUtcNow() < RefreshAhead)
+            var old = EndsSoon(tokens.Load());
+            if (old)
             {
                 await RefreshAsync(link, cancellationToken);
             }
 
-            await RegisterAsync(link, cancellationToken);
+            try
+            {
+                await RegisterAsync(link, cancellationToken);
+            }
+            catch (RequestException refused) when (refused.Code == ErrorCode.Unauthorized && !old)
+            {
+                // Clocks differ, or the relay signs with other keys now. Only a refresh that is refused says that we are no longer known.
+                await RefreshAsync(link, cancellationToken);
+                await RegisterAsync(link, cancellationToken);
+            }
         }
         catch (RequestException refused) when (refused.Code == ErrorCode.Unauthorized)
         {
@@ -353,12 +364,22 @@ internal sealed partial class RelayConnection(
         }
     }
 
+    private bool EndsSoon(StoredTokens stored) =>
+        stored.AccessToken is null || DateTimeOffset.FromUnixTimeSeconds(stored.ExpiresAt ?? 0) - time.GetUtcNow() < RefreshAhead;
+
     private async Task RefreshAsync(RelayLink link, CancellationToken cancellationToken)
     {
         await _tokensInUse.WaitAsync(cancellationToken);
         try
         {
-            await RefreshAsync(link, tokens.Load(), cancellationToken);
+            using var alone = await tokens.LockAsync(cancellationToken);
+            var stored = tokens.Load();
+            if (stored.AccessToken == _shown || EndsSoon(stored))
+            {
+                await RefreshAsync(link, stored, cancellationToken);
+            }
+
+            // Else a login has put newer ones there, which are not ours to spend.
         }
         finally
         {
@@ -395,6 +416,7 @@ internal sealed partial class RelayConnection(
     private async Task RegisterAsync(RelayLink link, CancellationToken cancellationToken)
     {
         var stored = tokens.Load();
+        _shown = stored.AccessToken;
         var (machine, projects, capabilities) = await describe(cancellationToken);
         await link.AskAsync<DaemonRegisterRequest, DaemonRegisterResponse>(
             new DaemonRegisterRequest(stored.MachineKey, stored.AccessToken ?? "", machine, projects, capabilities), cancellationToken);

@@ -11,6 +11,9 @@ internal sealed class TokenStore(string path)
 
     private readonly Lock _lock = new();
 
+    /// <summary>Keeps other processes of this user from spending, changing or deleting the tokens meanwhile.</summary>
+    public Task<TokenFileLock> LockAsync(CancellationToken cancellationToken) => TokenFileLock.TakeAsync(path + ".lock", cancellationToken);
+
     /// <summary>What is stored; a machine key is made on first use.</summary>
     public StoredTokens Load()
     {

@@ -59,7 +59,7 @@ describe('pairing', () => {
   test('a code becomes an identity, kept before it is used', async () => {
     begin();
     await connection.start();
-    const paired = connection.pair('code');
+    const paired = connection.pair({ code: 'code' });
     socket().open();
     await settle();
     expect(socket().asked('auth_exchange').payload).toEqual({ code: 'code' });
@@ -75,7 +75,7 @@ describe('pairing', () => {
   test('a refused code says so and nothing comes back by itself', async () => {
     begin();
     await connection.start();
-    const paired = connection.pair('code');
+    const paired = connection.pair({ code: 'code' });
     const failure = expect(paired).rejects.toBeInstanceOf(RequestError);
     socket().open();
     await settle();
@@ -89,7 +89,7 @@ describe('pairing', () => {
   test('an unreachable relay fails the pairing instead of hiding it behind attempts', async () => {
     begin();
     await connection.start();
-    const failure = expect(connection.pair('code')).rejects.toBeInstanceOf(ConnectionLost);
+    const failure = expect(connection.pair({ code: 'code' })).rejects.toBeInstanceOf(ConnectionLost);
     socket().drop();
     await failure;
     await vi.advanceTimersByTimeAsync(120_000);

@@ -1,5 +1,5 @@
 import { writable, type Readable } from 'svelte/store';
-import type { Envelope, Events } from '../protocol.gen';
+import type { Envelope, Events, Requests } from '../protocol.gen';
 import { ConnectionLost, hasCode, NotPaired } from './errors';
 import type { Identity, Welcome } from './identity';
 import { Link, type Requester, type Socket } from './link';
@@ -45,12 +45,12 @@ export class Connection {
     else this.#setState({ name: 'unpaired', revoked: false });
   }
 
-  /** Trades a pairing code for an identity; the caller gets the reason when it is refused. */
-  async pair(code: string): Promise<void> {
+  /** Trades a pairing code, or what a sign-in gave, for an identity; the caller gets the reason when it is refused. */
+  async pair(proof: Requests['auth_exchange']['request']): Promise<void> {
     this.#stop();
     this.#pairing = true;
     try {
-      await this.#connect((request) => this.#identity.pair(request, code));
+      await this.#connect((request) => this.#identity.pair(request, proof));
     } catch (error) {
       this.#stop();
       void this.start(); // as before: a device that was paired still is

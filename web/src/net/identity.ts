@@ -25,8 +25,8 @@ export class Identity {
     return (await this.#store.load()) !== undefined;
   }
 
-  async pair(request: Requester, code: string): Promise<Welcome> {
-    await this.#keep(await request('auth_exchange', { code }));
+  async pair(request: Requester, proof: Requests['auth_exchange']['request']): Promise<Welcome> {
+    await this.#keep(await request('auth_exchange', proof));
     return this.#register(request);
   }
 

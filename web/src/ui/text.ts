@@ -23,6 +23,13 @@ export const text = {
     limited: 'Too many attempts. Wait a minute, then try again.',
     noCode: 'This does not look like a pairing link or code. Copy the whole link that “pocketcoder pair” shows.',
     otherHost: (host: string) => `This link belongs to another relay. Open it in the browser instead: it leads to ${host}.`,
+    signInTitle: 'Sign in',
+    signInHint: 'This relay knows you by an account. Sign in with the same one as on your machines.',
+    signIn: 'Sign in',
+    signingIn: 'Signing in…',
+    signInRefused: 'The sign-in was refused: somebody said no, it took too long, or this account may not use the relay. Whoever runs the relay can say who may.',
+    needsHttps: 'Signing in needs HTTPS. Open the relay by its https address.',
+    orCode: 'Or pair with a code that a machine of yours shows (pocketcoder pair).',
     revoked: 'This device is no longer paired: its access ended or was taken back. Pair it again to go on.',
   },
 

@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.Tokens;
+using PocketCoder.Storage;
+
+namespace PocketCoder.Relay.Identity;
+
+/// <summary>A private key as it is kept.</summary>
+internal sealed record StoredSigningKey(string Kid, byte[] Pkcs8, DateTimeOffset CreatedAt);
+
+/// <summary>Where signing keys are kept; the nodes of a cluster share one.</summary>
+internal interface ISigningKeyStore
+{
+    Task<IReadOnlyList<StoredSigningKey>> LoadAsync();
+
+    Task AddAsync(StoredSigningKey key);
+
+    Task RemoveAsync(string kid);
+}
+
+internal sealed class SqliteSigningKeys(Database database) : ISigningKeyStore
+{
+    public Task<IReadOnlyList<StoredSigningKey>> LoadAsync() => Task.FromResult(database.Read(connection => (IReadOnlyList<StoredSigningKey>)connection.Query(
+        "SELECT kid, pkcs8, created_at FROM signing_keys", row => new StoredSigningKey(row.GetString(0), row.GetFieldValue<byte[]>(1), row.Time(2)))));
+
+    public Task AddAsync(StoredSigningKey key) => database.WriteAsync(connection => connection.Execute(
+        "INSERT INTO signing_keys VALUES ($1, $2, $3)", key.Kid, key.Pkcs8, key.CreatedAt));
+
+    public Task RemoveAsync(string kid) => database.WriteAsync(connection => connection.Execute("DELETE FROM signing_keys WHERE kid = $1", kid));
+}
+
+/// <summary>A key of ours in use. <c>UsableUntil</c>: set once there is a newer one; the last tokens that it signed have ended then.</summary>
+internal sealed record SigningKey(string Kid, DateTimeOffset CreatedAt, DateTimeOffset? UsableUntil, SigningCredentials Credentials, VerificationKey Verification, byte[] SealKey);
+
+/// <summary>
+/// The ES256 keys of this relay. The newest signs; an older one verifies until the last token that it signed has ended, then it is deleted. A new one is
+/// made when the newest has its age.
+/// </summary>
+internal sealed class SigningKeys
+{
+    // A key that another node made is found by the first token that it signed; invented ids make nobody read the store all the time.
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+
+    private readonly ISigningKeyStore _store;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private Task _changing = Task.CompletedTask;
+    private volatile List<SigningKey> _keys = [];
+    private long _reloadedAt;
+
+    private SigningKeys(ISigningKeyStore store, TimeProvider time) => (_store, _time) = (store, time);
+
+    /// <param name="store">Where they are kept.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="rotate">Make a new key in any case.</param>
+    public static async Task<SigningKeys> OpenAsync(ISigningKeyStore store, TimeProvider time, bool rotate)
+    {
+        SigningKeys keys = new(store, time);
+        await keys.ReloadAsync();
+        if (rotate && keys._keys.Count > 0)
+        {
+            await keys.RotateAsync();
+        }
+
+        return keys;
+    }
+
+    /// <summary>All that verify, the newest first.</summary>
+    public IEnumerable<SigningKey> Usable => _keys.Where(key => key.UsableUntil is not { } end || end > _time.GetUtcNow());
+
+    /// <summary>The key to sign with.</summary>
+    public async Task<SigningKey> CurrentAsync()
+    {
+        while (!IsFresh)
+        {
+            await OneAtATime(RenewAsync);
+        }
+
+        return _keys[0];
+    }
+
+    /// <summary>The key with this id, while it verifies.</summary>
+    public async Task<SigningKey?> FindAsync(string kid)
+    {
+        if (Known(kid) is null && _time.GetElapsedTime(Volatile.Read(ref _reloadedAt)) >= ReloadInterval)
+        {
+            await OneAtATime(ReloadAsync);
+        }
+
+        return Known(kid);
+    }
+
+    // Who comes while the keys change waits for that change, and looks again.
+    private Task OneAtATime(Func<Task> change)
+    {
+        lock (_lock)
+        {
+            return _changing.IsCompleted ? _changing = change() : _changing;
+        }
+    }
+
+    private async Task RenewAsync()
+    {
+        await ReloadAsync();
+        if (!IsFresh)
+        {
+            await RotateAsync();
+        }
+    }
+
+    private bool IsFresh => _keys is [var newest, ..] && _time.GetUtcNow() - newest.CreatedAt < Limits.SigningKeyAge;
+
+    private SigningKey? Known(string kid) => Usable.FirstOrDefault(key => key.Kid == kid);
+
+    private async Task RotateAsync()
+    {
+        using var fresh = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await _store.AddAsync(new StoredSigningKey(Guid.NewGuid().ToString("N"), fresh.ExportPkcs8PrivateKey(), _time.GetUtcNow()));
+        await ReloadAsync();
+    }
+
+    private async Task ReloadAsync()
+    {
+        var newestFirst = (await _store.LoadAsync()).OrderByDescending(key => key.CreatedAt).ThenBy(key => key.Kid, StringComparer.Ordinal).ToList();
+        List<SigningKey> usable = [];
+        for (var i = 0; i < newestFirst.Count; i++)
+        {
+            var end = i == 0 ? (DateTimeOffset?)null : newestFirst[i - 1].CreatedAt + Limits.AccessToken + Margin;
+            if (end <= _time.GetUtcNow())
+            {
+                await _store.RemoveAsync(newestFirst[i].Kid);
+            }
+            else
+            {
+                usable.Add(_keys.FirstOrDefault(key => key.Kid == newestFirst[i].Kid) is { } present ? present with { UsableUntil = end } : Open(newestFirst[i], end));
+            }
+        }
+
+        Volatile.Write(ref _reloadedAt, _time.GetTimestamp());
+        _keys = usable;
+    }
+
+    private static SigningKey Open(StoredSigningKey stored, DateTimeOffset? usableUntil)
+    {
+        var key = ECDsa.Create();
+        key.ImportPkcs8PrivateKey(stored.Pkcs8, out _);
+        ECDsaSecurityKey securityKey = new(key) { KeyId = stored.Kid };
+        return new SigningKey(
+            stored.Kid, stored.CreatedAt, usableUntil, new SigningCredentials(securityKey, SecurityAlgorithms.EcdsaSha256),
+            new VerificationKey(securityKey, SecurityAlgorithms.EcdsaSha256),
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, stored.Pkcs8, 32, info: "pocketcoder sign-in state"u8.ToArray()));
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using PocketCoder.Daemon.Relay;
+using PocketCoder.TestSupport;
+using Xunit;
+
+namespace PocketCoder.Daemon.Tests;
+
+/// <summary>auth.json between the daemon and the commands.</summary>
+public sealed class TokenTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Of_two_who_want_the_tokens_one_waits_until_the_other_is_done()
+    {
+        TokenStore first = new(_directory["auth.json"]), second = new(_directory["auth.json"]);
+        var held = await first.LockAsync(CancellationToken.None);
+        var waiting = second.LockAsync(CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+
+        held.Dispose();
+
+        using var taken = await waiting.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory["auth.json.lock"]));
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_holds_nothing()
+    {
+        TokenStore store = new(_directory["auth.json"]);
+        var held = await store.LockAsync(CancellationToken.None);
+        using CancellationTokenSource impatience = new();
+        var waiting = store.LockAsync(impatience.Token);
+
+        await impatience.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        held.Dispose();
+        (await store.LockAsync(CancellationToken.None)).Dispose();
+    }
+
+    [Fact]
+    public async Task A_login_at_the_moment_of_a_refresh_is_what_counts_and_no_token_is_spent_for_it()
+    {
+        FakeTimeProvider relayTime = new(DateTimeOffset.UtcNow);
+        await using var relay = await TestRelay.StartAsync(relayTime);
+        await using var system = await TestSystem.StartAsync();
+        await system.Daemon.DisposeAsync();
+        TokenStore store = new(system.Paths.Auth);
+        store.LogIn(await relay.Host.EnrolLocalDaemonAsync("before"), relay.Url);
+        var before = store.Load();
+        await using var daemon = (await Daemon.StartAsync(
+            system.Options with { Gateway = relay.Url, TokenFile = null, Enrol = null }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await daemon.Registered.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+
+        using (await store.LockAsync(CancellationToken.None))
+        {
+            // token_expiring: the daemon wants to refresh, and waits for the file.
+            relayTime.Advance(TimeSpan.FromMinutes(9) + TimeSpan.FromSeconds(1));
+            store.LogIn(await relay.Host.EnrolLocalDaemonAsync("after"), relay.Url);
+        }
+
+        var login = store.Load();
+        await UntilTwoDevicesServeTheMachineAsync(relay);
+
+        Assert.Equal(login, store.Load());
+        await using var client = await TestClient.ConnectAsync(relay.Url);
+        foreach (var unspent in (string[])[before.RefreshToken!, login.RefreshToken!])
+        {
+            Assert.Equal("token_refresh_response", (string?)(await client.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = unspent }))["type"]);
+        }
+    }
+
+    // Registered again with the token of the login, the machine is that device's too.
+    private static async Task UntilTwoDevicesServeTheMachineAsync(TestRelay relay)
+    {
+        await using SqliteConnection connection = new($"Data Source={relay.Directory["relay/relay.db"]};Pooling=False;Mode=ReadOnly");
+        connection.Open();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM devices WHERE machine_key IS NOT NULL";
+        for (var patience = Stopwatch.StartNew(); (long)command.ExecuteScalar()! < 2;)
+        {
+            Assert.True(patience.Elapsed < TestClient.Patience, "The daemon did not register with the tokens of the login.");
+            await Task.Yield();
+        }
+    }
+}
