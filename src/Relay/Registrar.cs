@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Text;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
 
@@ -6,7 +8,20 @@ namespace PocketCoder.Relay;
 /// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
 internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts)
 {
-    /// <summary>Answers a message that is the relay's own; false when it is to be forwarded.</summary>
+    private static readonly FrozenSet<string> Own = FrozenSet.Create(StringComparer.Ordinal,
+        Wire.Ping, AuthExchangeRequest.Type, TokenRefreshRequest.Type, TokenRevokeRequest.Type, DaemonRegisterRequest.Type, ClientRegisterRequest.Type,
+        MachinesListRequest.Type, PairingCodeCreateRequest.Type, DevicesListRequest.Type, DeviceRevokeRequest.Type);
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OwnByName = Own.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Is a message of this type the relay's own, and never forwarded?</summary>
+    public static bool IsForRelay(ReadOnlySpan<byte> type)
+    {
+        Span<char> chars = stackalloc char[Limits.FieldBytes];
+        return OwnByName.Contains(chars[..Encoding.UTF8.GetChars(type, chars)]);
+    }
+
+    /// <summary>Answers a message that is the relay's own; false when it is not, or not for this peer.</summary>
     public async Task<bool> TryAnswerAsync(Peer peer, Envelope message)
     {
         string? revoked = null;
@@ -43,7 +58,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
                     Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is not null => Envelope.OfError(Refusals.WrongRole, message.RequestId),
                 _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
-                    Envelope.Of(new DevicesListResponse(identity.DevicesOf(asker.UserId, asker.DeviceId, switchboard.IsDeviceConnected)), message.RequestId),
+                    Envelope.Of(new DevicesListResponse(identity.DevicesOf(asker.UserId, asker.DeviceId, deviceId => switchboard.IsDeviceConnected(asker.UserId, deviceId))), message.RequestId),
                 _ when message.Type == DeviceRevokeRequest.Type && peer.Registration is { } asker =>
                     Envelope.Of(await RevokeAsync(asker, message.Read<DeviceRevokeRequest>(), onRevoked), message.RequestId),
                 _ => null,
@@ -81,6 +96,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
         }
 
         await identity.SeenAsync(grant.DeviceId, machine.Label, request.MachineKey);
+        peer.ReadsBinary = request.Features?.Contains(Wire.BinaryFeature) == true;
         await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine, request.Projects);
         CloseIfRevoked(peer, grant);
         return new DaemonRegisterResponse(grant.UserId);
@@ -96,6 +112,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
 
         await identity.SeenAsync(grant.DeviceId, request.Device is { } device ? Clean(device.Name) : null, machineKey: null);
         var clientId = (peer.Registration as ClientRegistration)?.ClientId ?? $"cl_{Guid.NewGuid():N}";
+        peer.ReadsBinary = request.Features?.Contains(Wire.BinaryFeature) == true;
         switchboard.ClientJoined(peer, new ClientRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, clientId));
         CloseIfRevoked(peer, grant);
         return new ClientRegisterResponse(grant.UserId, clientId, machines.Of(grant.UserId, switchboard.IsConnected));
@@ -135,7 +152,7 @@ internal sealed class Registrar(EmbeddedIdentity identity, Switchboard switchboa
             throw EmbeddedIdentity.Refused();
         }
 
-        return peer.Registration is null && switchboard.SocketsOf(grant.UserId) >= Limits.SocketsPerUser
+        return peer.Registration is null && switchboard.IsCrowded(grant.UserId)
             ? throw new RequestException(Refusals.TooManySockets.Code, Refusals.TooManySockets.Message)
             : grant;
     }

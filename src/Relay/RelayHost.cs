@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -9,6 +10,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
+using PocketCoder.Relay.Routing;
+using PocketCoder.Relay.Sockets;
 using PocketCoder.Relay.Web;
 using PocketCoder.Storage;
 
@@ -17,15 +20,19 @@ namespace PocketCoder.Relay;
 /// <summary>The composition root of the relay: everything it is made of, and how it starts and stops.</summary>
 public sealed class RelayHost : IAsyncDisposable
 {
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
     private readonly WebApplication _app;
     private readonly Database _database;
-    private readonly Switchboard _switchboard;
+    private readonly PeerServer _server;
+    private readonly RelayMetrics _metrics;
     private readonly EmbeddedIdentity _identity;
 
-    private RelayHost(WebApplication app, Database database, Switchboard switchboard, EmbeddedIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
+    private RelayHost(WebApplication app, Database database, PeerServer server, RelayMetrics metrics, EmbeddedIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
     {
-        (_app, _database, _switchboard, _identity, Url, LocalUrl, PhoneUrl) = (app, database, switchboard, identity, url, localUrl, phoneUrl);
+        (_app, _database, _server, _metrics, _identity, Url, LocalUrl, PhoneUrl) = (app, database, server, metrics, identity, url, localUrl, phoneUrl);
     }
+
+    private static readonly string[] ForwardingHeaders = ["Forwarded", "Via", "X-Real-IP", "CF-Connecting-IP", "CF-Ray"];
 
     /// <summary>Where it listens, with the port that was found.</summary>
     public Uri Url { get; }
@@ -46,7 +53,7 @@ public sealed class RelayHost : IAsyncDisposable
         try
         {
             var identity = await EmbeddedIdentity.OpenAsync(database, options.Time);
-            var app = Build(options, configureLogging, database, identity, out var switchboard);
+            var app = Build(options, configureLogging, database, identity, out var server, out var metrics);
             foreach (var notice in notices)
             {
                 app.Logger.LogNotice(notice);
@@ -55,7 +62,7 @@ public sealed class RelayHost : IAsyncDisposable
             await app.StartAsync(cancellationToken);
             var url = BoundUrl(app, options.Listen);
             var local = IsAny(options.Listen) ? new UriBuilder(url) { Host = "127.0.0.1" }.Uri : url;
-            return new RelayHost(app, database, switchboard, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
+            return new RelayHost(app, database, server, metrics, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
         }
         catch
         {
@@ -79,17 +86,19 @@ public sealed class RelayHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _switchboard.CloseAll();
-        using (CancellationTokenSource patience = new(TimeSpan.FromSeconds(3)))
+        await _server.StopAsync(StopPatience);
+        using (CancellationTokenSource patience = new(StopPatience))
         {
             await _app.StopAsync(patience.Token);
         }
 
+        _server.Dispose();
+        _metrics.Dispose();
         await _app.DisposeAsync();
         await _database.DisposeAsync();
     }
 
-    private static WebApplication Build(RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database, EmbeddedIdentity identity, out Switchboard switchboard)
+    private static WebApplication Build(RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database, EmbeddedIdentity identity, out PeerServer peerServer, out RelayMetrics relayMetrics)
     {
         // Empty: the other builders read appsettings.json of the working directory, which is a project's, and watch everything below it.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -112,14 +121,21 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
 
         MachineStore machines = new(database, options.Time);
-        Switchboard board = new(new PendingRequests(options.Time), machines, options.Time);
+        RelayCounters counters = new();
+        LocalPeers here = new(options.Rates, options.Time);
+        Switchboard board = new(here, new Routes(here), new Fences(), machines, options.Rates, counters, options.Time);
         Registrar registrar = new(identity, board, machines, new AttemptLimiter(options.Time));
+        OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
         identity.Revoked += board.Revoke;
-        switchboard = board;
+        builder.Services.AddSingleton(services => new PeerServer(registrar, board, here, counters, options, services.GetRequiredService<ILogger<PeerServer>>()));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new FrontDoor(
+            request => origins.AllowsHost(request.Host) && origins.AllowsOrigin(request.Origin, "http", request.Host),
+            services.GetRequiredService<PeerServer>().ServeAsync,
+            services.GetRequiredService<ILoggerFactory>()));
 
         var app = builder.Build();
-        PeerServer server = new(registrar, board, options.Time, app.Services.GetRequiredService<ILogger<PeerServer>>());
-        OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
+        var server = peerServer = app.Services.GetRequiredService<PeerServer>();
+        var metrics = relayMetrics = new RelayMetrics(counters, here, server);
         WebApp web = new();
 
         app.Use(async (context, next) =>
@@ -132,10 +148,13 @@ public sealed class RelayHost : IAsyncDisposable
 
             await next(context);
         });
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(45) });
         app.MapGet("/health", (RequestDelegate)(static _ => Task.CompletedTask));
+        app.MapGet("/ready", (RequestDelegate)(context => ReadyAsync(context, database)));
+        app.MapGet("/metrics", (RequestDelegate)(context => options.PublicMetrics || IsFromThisMachine(context)
+            ? metrics.WriteAsync(context.Response)
+            : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server)));
-        
+
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
         return app;
@@ -147,16 +166,35 @@ public sealed class RelayHost : IAsyncDisposable
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "This page may not connect to the relay.");
         }
-        else if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains(Wire.Subprotocol))
+        else if (!Handshake.IsValid(context))
         {
             await RefuseAsync(context, StatusCodes.Status400BadRequest, $"This is a WebSocket endpoint of the subprotocol {Wire.Subprotocol}.");
         }
         else
         {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync(Wire.Subprotocol);
-            await server.ServeAsync(socket, context.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+            var stream = await Handshake.AcceptAsync(context);
+            await server.ServeAsync(new UpgradedConnection(context, stream, context.Connection.RemoteIpAddress?.ToString() ?? "unknown"));
         }
     }
+
+    // Ready is who can keep what it promises: it can write.
+    private static async Task ReadyAsync(HttpContext context, Database database)
+    {
+        try
+        {
+            await database.WriteAsync(connection => connection.Execute("UPDATE account SET user_id = user_id"));
+        }
+        catch (Exception ex) when (ex is not OperationCanceledException)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The database cannot be written.");
+        }
+    }
+
+    // A proxy on this machine comes from loopback too, but says for whom it asks.
+    private static bool IsFromThisMachine(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && OriginPolicy.IsLoopback(context.Request.Host)
+        && !context.Request.Headers.Keys.Any(name => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+            || ForwardingHeaders.Contains(name, StringComparer.OrdinalIgnoreCase));
 
     private static Task RefuseAsync(HttpContext context, int status, string sentence)
     {
@@ -168,16 +206,16 @@ public sealed class RelayHost : IAsyncDisposable
     {
         if (IPAddress.TryParse(listen.Host.Trim('[', ']'), out var address))
         {
-            kestrel.Listen(address, listen.Port);
+            kestrel.Listen(new PlainEndPoint(address, listen.Port));
         }
         else if (listen.IsLoopback)
         {
             // "localhost" with port 0 cannot be bound to both families at once.
-            kestrel.Listen(IPAddress.Loopback, listen.Port);
+            kestrel.Listen(new PlainEndPoint(IPAddress.Loopback, listen.Port));
         }
         else
         {
-            kestrel.ListenAnyIP(listen.Port);
+            kestrel.Listen(new PlainEndPoint(System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, listen.Port));
         }
     }
 

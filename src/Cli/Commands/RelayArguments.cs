@@ -18,6 +18,10 @@ internal sealed class RelayArguments
 
     private readonly Option<string?> _dataDirectory = new("--data-dir") { Description = "Where the relay keeps its state.", HelpName = "DIR" };
     private readonly Option<string?> _publicUrl = new("--public-url") { Description = "The address that phones use, when a proxy or tunnel stands before the relay.", HelpName = "URL" };
+    private readonly Option<bool> _publicMetrics = new("--public-metrics") { Description = "Give /metrics to everybody who can reach the relay, not only to this machine." };
+
+    // For bench/relay alone, which measures what a relay can do and not what it lets one user do.
+    private readonly Option<bool> _unlimited = new("--unlimited") { Hidden = true };
     private readonly Option<bool> _lan = new("--lan") { Description = "Also serve HTTPS to phones in the same network, with a certificate of its own." };
 
     public RelayArguments()
@@ -46,6 +50,8 @@ internal sealed class RelayArguments
         command.Options.Add(_dataDirectory);
         command.Options.Add(_publicUrl);
         command.Options.Add(_lan);
+        command.Options.Add(_publicMetrics);
+        command.Options.Add(_unlimited);
         command.Options.Add(Json);
     }
 
@@ -55,5 +61,7 @@ internal sealed class RelayArguments
         DataDirectory = Path.GetFullPath(parsed.GetValue(_dataDirectory) ?? paths.Relay),
         PublicUrl = parsed.GetValue(_publicUrl) is { } url ? new Uri(url) : null,
         Lan = parsed.GetValue(_lan),
+        PublicMetrics = parsed.GetValue(_publicMetrics),
+        Rates = parsed.GetValue(_unlimited) ? RelayRates.Unlimited : RelayRates.Default,
     };
 }
