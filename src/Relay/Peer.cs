@@ -16,7 +16,7 @@ internal sealed record DaemonRegistration(string UserId, string DeviceId, DateTi
 internal sealed record ClientRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string ClientId) : Registration(UserId, DeviceId, ExpiresAt);
 
 /// <summary>One connection: who it speaks for, what is sent on it, and how it ends.</summary>
-internal sealed class Peer(Connection connection, RelayCounters counters)
+internal sealed class Peer(Connection connection, RelayCounters counters) : IDisposable
 {
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(2);
@@ -125,7 +125,9 @@ internal sealed class Peer(Connection connection, RelayCounters counters)
     public void Dispose()
     {
         _end?.Dispose();
-        Abort();
+        _closing = 1;
+        _outbox.Drop();
+        connection.End();
     }
 
     /// <summary>After <see cref="Close"/>: what was queued is with the network, or cannot be any more.</summary>

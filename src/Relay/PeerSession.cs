@@ -88,7 +88,9 @@ internal sealed partial class PeerSession(
             if (_reader.HoldsNothing)
             {
                 // An idle socket waits without a buffer.
+#pragma warning disable CA2022 // Nothing is read here.
                 await stream.ReadAsync(Memory<byte>.Empty);
+#pragma warning restore CA2022
             }
 
             var count = await stream.ReadAsync(_reader.Room());

@@ -20,6 +20,7 @@ namespace PocketCoder.Relay;
 /// <summary>The composition root of the relay: everything it is made of, and how it starts and stops.</summary>
 public sealed class RelayHost : IAsyncDisposable
 {
+    private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
     private readonly WebApplication _app;
     private readonly Database _database;
@@ -182,7 +183,7 @@ public sealed class RelayHost : IAsyncDisposable
     {
         try
         {
-            await database.WriteAsync(connection => connection.Execute("UPDATE account SET user_id = user_id"));
+            await database.WriteAsync(connection => connection.Execute("UPDATE account SET user_id = user_id")).WaitAsync(ReadyPatience);
         }
         catch (Exception ex) when (ex is not OperationCanceledException)
         {

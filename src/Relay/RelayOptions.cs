@@ -64,7 +64,7 @@ internal static class Limits
 
     /// <summary>type, requestId, machineKey, clientId, sessionId.</summary>
     public const int FieldBytes = 256;
-    public const int PartsOfMessage = 1024;
+    public const int PartsOfMessage = 512;
 
     /// <summary>A message that was begun must be whole after this long, or have come at this rate.</summary>
     public static readonly TimeSpan SlowMessage = TimeSpan.FromSeconds(30);

@@ -7,9 +7,9 @@ namespace PocketCoder.TestSupport;
 /// <summary>A real relay on loopback whose clock the test holds.</summary>
 public sealed class TestRelay : IAsyncDisposable
 {
-    private readonly TimeProvider _time;
+    private readonly Func<string, RelayOptions> _options;
 
-    private TestRelay(TimeProvider time) => _time = time;
+    private TestRelay(Func<string, RelayOptions> options) => _options = options;
 
     public TempDirectory Directory { get; } = new();
 
@@ -17,16 +17,21 @@ public sealed class TestRelay : IAsyncDisposable
 
     public Uri Url => Host.LocalUrl;
 
-    public static async Task<TestRelay> StartAsync(TimeProvider? time = null)
+    public static Task<TestRelay> StartAsync(TimeProvider? time = null) => StartAsync(directory => new RelayOptions
     {
-        TestRelay relay = new(time ?? TimeProvider.System);
+        Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, Time = time ?? TimeProvider.System,
+    });
+
+    /// <summary>With options that are made for this data directory.</summary>
+    public static async Task<TestRelay> StartAsync(Func<string, RelayOptions> options)
+    {
+        TestRelay relay = new(options);
         await relay.StartAgainAsync();
         return relay;
     }
 
     public async Task StartAgainAsync() => Host = await RelayHost.StartAsync(
-        new RelayOptions { Listen = new Uri("http://127.0.0.1:0"), DataDirectory = Directory["relay"], Time = _time },
-        logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None);
+        _options(Directory["relay"]), logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None);
 
     public async Task<string> CodeAsync() => (await Host.CreatePairingLinkAsync()).PairCode;
 

@@ -14,6 +14,9 @@ internal abstract class Connection(Stream stream, string remoteAddress)
     /// <summary>Tells the other end that nothing more comes.</summary>
     public abstract void EndOutput();
 
+    /// <summary>Lets go of it when all has been said.</summary>
+    public abstract void End();
+
     /// <summary>Ends it at once; whoever reads or writes gets an exception.</summary>
     public abstract void Abort();
 }
@@ -33,14 +36,20 @@ internal sealed class SocketConnection(Socket socket, string remoteAddress) : Co
         }
     }
 
+    public override void End() => socket.Dispose();
+
     public override void Abort() => socket.Dispose();
 }
 
 /// <summary>What Kestrel unwrapped from TLS, or took in several pieces.</summary>
 internal sealed class UpgradedConnection(HttpContext context, Stream stream, string remoteAddress) : Connection(stream, remoteAddress)
 {
-    // Kestrel ends its output when the request has been served.
+    // Kestrel ends both when the request has been served.
     public override void EndOutput()
+    {
+    }
+
+    public override void End()
     {
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -17,6 +18,7 @@ internal static class Handshake
     /// <summary>A key is 16 bytes in base64.</summary>
     public static bool IsKey(string? key) => key is { Length: 24 } && Convert.TryFromBase64String(key, stackalloc byte[18], out var bytes) && bytes == 16;
 
+    [SuppressMessage("Security", "CA5350", Justification = "RFC 6455 says SHA-1; nothing is kept secret by it.")]
     public static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Guid)));
 
     /// <summary>Is this a request for our endpoint, as it should be? Its origin is another question.</summary>
