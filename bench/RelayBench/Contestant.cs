@@ -32,8 +32,7 @@ internal sealed class Contestant : IDisposable
     public int Port { get; }
 
     public static Contestant Ours(string executable, bool unlimited = true, int port = 0, string? home = null) =>
-        new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", "--data-dir", home ?? Directory.CreateTempSubdirectory("pocketcoder-bench-data-").FullName, .. unlimited ? (string[])["--unlimited"] : []])
-        { };
+        new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", "--data-dir", home ?? Directory.CreateTempSubdirectory("pocketcoder-bench-data-").FullName, .. unlimited ? (string[])["--unlimited"] : []]);
 
     public static Contestant Node() => new("Node (ws)", "node", Path.Combine(AppContext.BaseDirectory, "../../../../bench/RelayBench/forwarder.mjs"));
 
@@ -115,9 +114,11 @@ internal sealed class Contestant : IDisposable
         return machine;
     }
 
-    public async Task<Client> ClientAsync(string token)
+    public Task<Client> ClientAsync(string token) => ClientAsync(Port, token);
+
+    public static async Task<Client> ClientAsync(int port, string token)
     {
-        var peer = await Peer.ConnectAsync(Port, socket => new Peer(socket));
+        var peer = await Peer.ConnectAsync(port, socket => new Peer(socket));
         await peer.SendAsync(new JsonObject { ["type"] = "client_register", ["requestId"] = "r", ["payload"] = new JsonObject { ["token"] = token } });
         var answer = await peer.UntilAsync("client_register_response");
         return new Client(peer.Socket) { Id = (string)answer["payload"]!["clientId"]! };

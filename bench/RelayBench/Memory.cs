@@ -32,4 +32,32 @@ internal static class Memory
             clients.ForEach(client => client.Socket.Dispose());
         }
     }
+
+    /// <summary>Sockets that never register, from many addresses; what the honest ones notice of them.</summary>
+    public static async Task StrangersAsync(string executable, int connections)
+    {
+        using var relay = Contestant.Ours(executable, unlimited: false);
+        var token = await relay.TokenAsync();
+        var machine = await relay.MachineAsync(token);
+        _ = machine.AnswerAllAsync(256);
+        var client = await relay.ClientAsync(token);
+        var (before, most) = (relay.Memory, 0L);
+        List<Peer> strangers = [];
+        List<double> micros = [];
+        for (var i = 0; i < connections; i++)
+        {
+            strangers.Add(await Peer.ConnectAsync(relay.Port, socket => new Peer(socket), new IPAddress([127, 2, (byte)(i / 200), (byte)(1 + (i % 200))])));
+            if (i % 100 == 0)
+            {
+                most = Math.Max(most, relay.Memory);
+                await client.AskAsync(machine.Key, 256, 1, 0, micros);
+            }
+        }
+
+        micros.Sort();
+        await Task.Delay(TimeSpan.FromSeconds(18));
+        await client.AskAsync(machine.Key, 256, 1, 0, []);
+        Console.WriteLine($"\n{connections:N0} sockets that never register: {(most - before) / 1024.0:0.0} MB at most; a client's round trip meanwhile {Throughput.At(micros, 0.5):0} / {Throughput.At(micros, 0.99):0} µs (p50 / p99); {(relay.Memory - before) / 1024.0:0.0} MB after all were closed");
+        strangers.ForEach(stranger => stranger.Socket.Dispose());
+    }
 }

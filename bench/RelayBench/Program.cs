@@ -2,7 +2,6 @@
 // ROUNDS says how often (3). Each relay has processor 0, the load the other. Medians of the rounds; ratios are ours against the other.
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using PocketCoder.Bench.Relay;
 
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
@@ -10,6 +9,12 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is ["--kestrel"])
 {
     await KestrelForwarder.RunAsync();
+    return;
+}
+
+if (args is ["--flood", var port, var token, var machineKey])
+{
+    await Fairness.FloodAsync(int.Parse(port, CultureInfo.InvariantCulture), token, machineKey);
     return;
 }
 
@@ -28,6 +33,7 @@ if (wanted.Contains("throughput"))
 if (wanted.Contains("memory"))
 {
     await Memory.RunAsync(executable, connections: 9_000);
+    await Memory.StrangersAsync(executable, connections: 9_000);
 }
 
 if (wanted.Contains("storm"))
