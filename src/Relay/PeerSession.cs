@@ -19,6 +19,9 @@ internal sealed partial class PeerSession(
     // A message of this size is not looked through on the thread that all other sockets wait for.
     private const int LongWork = 256 * 1024;
 
+    // Shared by all: nobody looks at what is in it.
+    private static readonly byte[] Dropped = new byte[16 * 1024];
+
     private readonly FrameReader _reader = new();
     private readonly Batch _batch = new();
     private readonly Budget _frames = new(options.Time, options.Rates.MessagesPerSecond, options.Rates.MessageBurst);
@@ -67,8 +70,7 @@ internal sealed partial class PeerSession(
         await peer.SentAsync();
         try
         {
-            var rest = _otherSideClosed ? [] : new byte[4096];
-            while (!_otherSideClosed && await peer.Connection.Stream.ReadAsync(rest) > 0)
+            while (!_otherSideClosed && await peer.Connection.Stream.ReadAsync(Dropped) > 0)
             {
             }
         }

@@ -1,10 +1,12 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -112,7 +114,15 @@ public sealed class RelayHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             ListenOn(kestrel, options.Listen);
-            if (options.Lan)
+            if (options.CertificateFiles is var (certificateFile, keyFile))
+            {
+                CertificateFiles own = new(certificateFile, keyFile, kestrel.ApplicationServices.GetRequiredService<ILogger<CertificateFiles>>());
+                kestrel.ListenAnyIP(options.LanPort, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = own.Current }),
+                }));
+            }
+            else if (options.Lan)
             {
                 var certificate = LanCertificate.LoadOrCreate(
                     Path.Combine(options.DataDirectory, "lan.pfx"), [.. OriginPolicy.LocalAddresses()], options.Time);
@@ -154,14 +164,14 @@ public sealed class RelayHost : IAsyncDisposable
         app.MapGet("/metrics", (RequestDelegate)(context => options.PublicMetrics || IsFromThisMachine(context)
             ? metrics.WriteAsync(context.Response)
             : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
-        app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server)));
+        app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server, options.TrustedProxies)));
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
         return app;
     }
 
-    private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server)
+    private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server, IReadOnlyList<IPNetwork> proxies)
     {
         if (!origins.AllowsOrigin(context.Request))
         {
@@ -174,7 +184,8 @@ public sealed class RelayHost : IAsyncDisposable
         else
         {
             var stream = await Handshake.AcceptAsync(context);
-            await server.ServeAsync(new UpgradedConnection(context, stream, context.Connection.RemoteIpAddress?.ToString() ?? "unknown"));
+            await server.ServeAsync(new UpgradedConnection(
+                context, stream, ForwardedAddress.Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"], proxies)));
         }
     }
 

@@ -17,6 +17,12 @@ public sealed class RelayOptions
 
     public int LanPort { get; init; } = 17443;
 
+    /// <summary>Serve HTTPS on every address of this machine with this certificate (PEM, with its chain) and key.</summary>
+    public (string Certificate, string Key)? CertificateFiles { get; init; }
+
+    /// <summary>Proxies whose X-Forwarded-For is believed.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>Give <c>/metrics</c> to everybody, not only to this machine.</summary>
     public bool PublicMetrics { get; init; }
 
