@@ -32,7 +32,7 @@ internal sealed class Contestant : IDisposable
     public int Port { get; }
 
     public static Contestant Ours(string executable, bool unlimited = true, int port = 0, string? home = null) =>
-        new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", "--data-dir", home ?? Directory.CreateTempSubdirectory("pocketcoder-bench-data-").FullName, .. unlimited ? (string[])["--unlimited"] : []]);
+        new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", .. home is null ? (string[])[] : ["--data-dir", home], .. unlimited ? (string[])["--unlimited"] : []]);
 
     public static Contestant Node() => new("Node (ws)", "node", Path.Combine(AppContext.BaseDirectory, "../../../../bench/RelayBench/forwarder.mjs"));
 
