@@ -3,12 +3,13 @@ using PocketCoder.Daemon;
 using PocketCoder.Storage;
 using Serilog;
 using Serilog.Events;
+using Serilog.Formatting.Json;
 using Serilog.Sinks.File;
 
 namespace PocketCoder.Cli;
 
 /// <summary>
-/// The log: 5 files of 10 MB, 0600, levels by LOG_LEVEL. Each process has its own: what two write into one file overwrites each other, for nothing
+/// The log: 5 files of 10 MB, 0600, levels by LOG_LEVEL, lines of JSON with LOG_FORMAT=json. Each process has its own: what two write into one file overwrites each other, for nothing
 /// on Unix keeps the second from opening it.
 /// </summary>
 internal static class Logs
@@ -36,19 +37,19 @@ internal static class Logs
         var chosen = Environment.GetEnvironmentVariable("LOG_LEVEL");
         var level = Level(chosen);
         PrivateFile.EnsureExists(file);
-        var log = new LoggerConfiguration()
+        var configuration = new LoggerConfiguration()
             .MinimumLevel.Is(level ?? LogEventLevel.Information)
 
             // Not ours to vouch for: at debug ASP.NET Core writes whole request lines and headers.
-            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .WriteTo.File(
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning);
+        var log = (string.Equals(Environment.GetEnvironmentVariable("LOG_FORMAT"), "json", StringComparison.OrdinalIgnoreCase)
+            ? configuration.WriteTo.File(new JsonFormatter(renderMessage: true), file,
+                fileSizeLimitBytes: fileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: Files, hooks: new Private())
+            : configuration.WriteTo.File(
                 file,
                 outputTemplate: "{UtcTimestamp:yyyy-MM-ddTHH:mm:ss.fffZ} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}",
                 formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-                fileSizeLimitBytes: fileBytes,
-                rollOnFileSizeLimit: true,
-                retainedFileCountLimit: Files,
-                hooks: new Private())
+                fileSizeLimitBytes: fileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: Files, hooks: new Private()))
             .CreateLogger();
         if (level is null)
         {

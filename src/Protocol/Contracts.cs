@@ -31,6 +31,9 @@ public static class Wire
     /// <summary>How often a daemon says <c>progress</c> while a request is in work.</summary>
     public static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>In <c>features</c> of a registration: this peer reads the binary form.</summary>
+    public const string BinaryFeature = "binary";
+
     public const string Error = "error";
     public const string Ping = "ping";
     public const string Pong = "pong";
@@ -38,6 +41,10 @@ public static class Wire
     /// <summary>Does a message of this type end the request whose <c>requestId</c> it carries?</summary>
     public static bool IsTerminal(string type) =>
         type is Error or "command_exit" || type.EndsWith("_response", StringComparison.Ordinal);
+
+    /// <summary>The same for a type as it stands on the wire.</summary>
+    public static bool IsTerminal(ReadOnlySpan<byte> type) =>
+        type.EndsWith("_response"u8) || type.SequenceEqual("error"u8) || type.SequenceEqual("command_exit"u8);
 }
 
 /// <summary>WebSocket close codes of section 1 of the protocol.</summary>

@@ -19,18 +19,3 @@ internal sealed class AttemptLimiter(TimeProvider time)
             <= Limits.PairingAttemptsPerMinute;
     }
 }
-
-/// <summary>A token bucket for one socket's messages. Used by its reader alone.</summary>
-internal sealed class MessageBudget(TimeProvider time)
-{
-    private double _tokens = Limits.MessageBurst;
-    private long _last = time.GetTimestamp();
-
-    public bool Take()
-    {
-        var now = time.GetTimestamp();
-        _tokens = Math.Min(Limits.MessageBurst, _tokens + (time.GetElapsedTime(_last, now).TotalSeconds * Limits.MessagesPerSecond));
-        _last = now;
-        return --_tokens >= 0;
-    }
-}

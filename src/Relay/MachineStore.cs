@@ -8,9 +8,12 @@ namespace PocketCoder.Relay;
 internal sealed class MachineStore(Database database, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, string> _owners = new(
-        database.Read(connection => connection.Query("SELECT machine_key, user_id FROM machines", row => KeyValuePair.Create(row.GetString(0), row.GetString(1)))));
+        database.Read(connection => connection.Query("SELECT machine_key, user_id FROM machines", row => KeyValuePair.Create(row.GetString(0), row.GetString(1)))),
+        StringComparer.Ordinal);
 
-    public bool IsOwnedBy(string machineKey, string userId) => _owners.TryGetValue(machineKey, out var owner) && owner == userId;
+    /// <summary>The key as it is kept; null when there is no such machine or it is somebody else's.</summary>
+    public string? OwnedBy(ReadOnlySpan<char> machineKey, string userId) =>
+        _owners.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(machineKey, out var key, out var owner) && owner == userId ? key : null;
 
     /// <summary>Claims the key for the user; false when it is somebody else's.</summary>
     public async Task<bool> ClaimAsync(string machineKey, string userId, MachineInfo machine)

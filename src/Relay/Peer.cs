@@ -1,122 +1,167 @@
-using System.Net.WebSockets;
-using System.Threading.Channels;
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
 using PocketCoder.Protocol;
-using PocketCoder.Protocol.Messaging;
+using PocketCoder.Relay.Routing;
+using PocketCoder.Relay.Sockets;
 
 namespace PocketCoder.Relay;
 
 /// <summary>Who a registered socket speaks for. Rights come from the token alone.</summary>
 internal abstract record Registration(string UserId, string DeviceId, DateTimeOffset ExpiresAt);
 
-internal sealed record DaemonRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string MachineKey) : Registration(UserId, DeviceId, ExpiresAt);
+/// <param name="Fence">The count of this machine's connections: of two that both claim to be its newest, the one with the greater number is.</param>
+internal sealed record DaemonRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string MachineKey, long Fence = 0) : Registration(UserId, DeviceId, ExpiresAt);
 
 internal sealed record ClientRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string ClientId) : Registration(UserId, DeviceId, ExpiresAt);
 
-/// <summary>
-/// One socket and what waits to be sent on it. The queue is bounded: a peer that does not keep up is cut off, and catches up by cursor when it returns.
-/// </summary>
-internal sealed class Peer(MessageSocket socket, string remoteAddress) : IDisposable
+/// <summary>One connection: who it speaks for, what is sent on it, and how it ends.</summary>
+internal sealed class Peer(Connection connection, RelayCounters counters) : IDisposable
 {
-    private readonly Channel<byte[]> _queue = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly CancellationTokenSource _aborted = new();
-    private int _queuedBytes, _largeWaits;
-    private (int Code, string Reason)? _close;
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(2);
+    private readonly Outbox _outbox = new(connection);
+    private byte[] _name = [];
+    private Timer? _end;
+    private int _closing;
 
     /// <summary>Closing: nothing it says counts any more.</summary>
-    public bool IsClosing => _close is not null;
+    public bool IsClosing => _closing != 0;
 
-    public MessageSocket Socket => socket;
+    public Connection Connection => connection;
 
-    public string RemoteAddress => remoteAddress;
+    public string RemoteAddress => connection.RemoteAddress;
 
-    public Registration? Registration { get; set; }
+    public Registration? Registration
+    {
+        get;
+        set
+        {
+            field = value;
+            _name = value switch
+            {
+                DaemonRegistration daemon => Quoted(daemon.MachineKey),
+                ClientRegistration client => Quoted(client.ClientId),
+                _ => [],
+            };
+        }
+    }
+
+    /// <summary>The machine's key or the client's id, as JSON.</summary>
+    public ReadOnlySpan<byte> Name => _name;
+
+    /// <summary>It said that it reads the binary form.</summary>
+    public bool ReadsBinary { get; set; }
+
+    /// <summary>A client's requests that have no answer yet.</summary>
+    public PendingRequests? Pending { get; set; }
+
+    /// <summary>The account that it belongs to, once it is registered.</summary>
+    public Tenant? Tenant { get; set; }
 
     /// <summary>What a machine last told of itself that clients show.</summary>
     public string? Told { get; set; }
 
-    /// <summary>Cancelled when the socket must not be read any longer.</summary>
-    public CancellationToken Aborted => _aborted.Token;
+    /// <summary>When it was last heard, by the clock of the heartbeat.</summary>
+    public long HeardAt { get; set; }
 
-    /// <summary>Queues a message; false when the peer is closing or too slow (which closes it).</summary>
+    /// <summary>When the message that is not whole yet was begun; 0: there is none.</summary>
+    public long BegunAt { get; set; }
+
+    /// <summary>How much of it has come.</summary>
+    public long BegunBytes { get; set; }
+
+    /// <summary>When it was asked whether it is still there; 0: it was not.</summary>
+    public long PingedAt { get; set; }
+
+    public int QueuedBytes => _outbox.QueuedBytes;
+
+    /// <summary>Queues a message and sends it; false when the peer is closing or too slow (which ends it).</summary>
     public bool Send(Envelope message)
     {
-        // One message that is larger than the queue may wait beside it: a file of 10 MB is no reason to cut off whoever is told of a change meanwhile.
-        var bytes = message.ToBytes();
-        if (IsLarge(bytes) ? Interlocked.Exchange(ref _largeWaits, 1) == 1 : Interlocked.Add(ref _queuedBytes, bytes.Length) > Limits.SendQueueBytes)
+        var sent = Check(_outbox.TryAdd(Opcode.Text, message.ToBytes()));
+        _outbox.Flush();
+        return sent;
+    }
+
+    /// <summary>Queues a message that goes through, to be flushed with its batch.</summary>
+    public bool Send(in RoutedMessage message, ReadOnlySpan<byte> machineKey, ReadOnlySpan<byte> clientId, Batch batch)
+    {
+        if (!Check(_outbox.TryAdd(message, machineKey, clientId)))
         {
-            Abort();
             return false;
         }
 
-        return _queue.Writer.TryWrite(bytes);
+        batch.Add(this);
+        return true;
     }
+
+    public void Control(Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        Check(_outbox.TryAdd(opcode, payload));
+        _outbox.Flush();
+    }
+
+    public void Flush() => _outbox.Flush();
 
     /// <summary>Sends what is queued, then closes with this code.</summary>
     public void Close(int code, string reason)
     {
-        _close ??= (code, reason);
-        _queue.Writer.TryComplete();
-        Cancel(after: TimeSpan.FromSeconds(5));
+        if (Interlocked.Exchange(ref _closing, 1) == 0)
+        {
+            counters.Closed(code);
+            _ = CloseAsync(code, reason);
+        }
     }
 
-    /// <summary>Ends the socket at once.</summary>
+    /// <summary>Ends the connection at once.</summary>
     public void Abort()
     {
-        _queue.Writer.TryComplete();
-        Cancel(after: TimeSpan.Zero);
-    }
-
-    /// <summary>The only writer of the socket; ends when the peer is closed or gone.</summary>
-    public async Task SendAllAsync()
-    {
-        try
-        {
-            await foreach (var bytes in _queue.Reader.ReadAllAsync(_aborted.Token))
-            {
-                // What is on its way does not stand in the queue.
-                if (IsLarge(bytes))
-                {
-                    Volatile.Write(ref _largeWaits, 0);
-                }
-                else
-                {
-                    Interlocked.Add(ref _queuedBytes, -bytes.Length);
-                }
-
-                await socket.WebSocket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, _aborted.Token);
-            }
-
-            if (_close is var (code, reason))
-            {
-                using CancellationTokenSource patience = new(TimeSpan.FromSeconds(5));
-                await socket.WebSocket.CloseOutputAsync((WebSocketCloseStatus)code, reason, patience.Token);
-                Cancel(after: TimeSpan.FromSeconds(2));
-            }
-        }
-        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
-        {
-            // The peer is gone; its reader finds out by itself.
-            Cancel(after: TimeSpan.Zero);
-        }
-    }
-
-    private static bool IsLarge(byte[] message) => message.Length > Limits.SendQueueBytes;
-
-    private void Cancel(TimeSpan after)
-    {
-        try
-        {
-            _aborted.CancelAfter(after);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Its connection has ended already.
-        }
+        _closing = 1;
+        _outbox.Drop();
+        connection.Abort();
     }
 
     public void Dispose()
     {
-        socket.Dispose();
-        _aborted.Dispose();
+        _end?.Dispose();
+        _closing = 1;
+        _outbox.Drop();
+        connection.End();
     }
+
+    /// <summary>After <see cref="Close"/>: what was queued is with the network, or cannot be any more.</summary>
+    public Task SentAsync() => _outbox.CompleteAsync(default);
+
+    private async Task CloseAsync(int code, string reason)
+    {
+        // Whoever does not take it in that time does not want it.
+        _end = new Timer(static peer => ((Peer)peer!).Abort(), this, ClosePatience, Timeout.InfiniteTimeSpan);
+        Span<byte> payload = stackalloc byte[Frames.MaxControlPayload];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)code);
+        var sent = _outbox.CompleteAsync(payload[..(2 + Encoding.UTF8.GetBytes(reason, payload[2..]))]);
+        await sent;
+        connection.EndOutput();
+        try
+        {
+            _end.Change(LastPatience, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
+
+    private bool Check(bool added)
+    {
+        if (!added && !IsClosing)
+        {
+            counters.CutOff();
+            Abort();
+        }
+
+        return added;
+    }
+
+    private static byte[] Quoted(string name) => [(byte)'"', .. JsonEncodedText.Encode(name).EncodedUtf8Bytes, (byte)'"'];
 }

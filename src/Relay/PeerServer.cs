@@ -1,174 +1,147 @@
 using System.Collections.Concurrent;
-using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
-using PocketCoder.Protocol.Messaging;
+using PocketCoder.Relay.Sockets;
 
 namespace PocketCoder.Relay;
 
-/// <summary>The life of one socket: greeting, registration within 10 s, messages, the token's end, the close.</summary>
-internal sealed partial class PeerServer(Registrar registrar, Switchboard switchboard, TimeProvider time, ILogger<PeerServer> logger)
+/// <summary>Everybody who is connected: how many may be before they say who they are, who is still there, and how all end.</summary>
+internal sealed class PeerServer : IDisposable
 {
-    private static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, int> _unregistered = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Peer, Task> _served = new();
+    private readonly Registrar _registrar;
+    private readonly Switchboard _switchboard;
+    private readonly LocalPeers _here;
+    private readonly RelayCounters _counters;
+    private readonly RelayOptions _options;
+    private readonly ILogger<PeerServer> _logger;
+    private readonly ITimer _beat;
+    private int _beating;
+    private volatile bool _stopping;
 
-    public async Task ServeAsync(WebSocket webSocket, string remoteAddress)
+    public PeerServer(Registrar registrar, Switchboard switchboard, LocalPeers here, RelayCounters counters, RelayOptions options, ILogger<PeerServer> logger)
     {
-        using Peer peer = new(new MessageSocket(webSocket), remoteAddress);
-        var sending = peer.SendAllAsync();
-        var counted = _unregistered.AddOrUpdate(remoteAddress, 1, (_, count) => count + 1);
-        await using var deadline = time.CreateTimer(_ => CloseUnregistered(peer), null, Limits.Registration, Timeout.InfiniteTimeSpan);
-        ITimer expiry = null!;
-        expiry = time.CreateTimer(_ => TokenEnds(peer, expiry), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await using var _ = expiry;
+        (_registrar, _switchboard, _here, _counters, _options, _logger) = (registrar, switchboard, here, counters, options, logger);
+        _beat = options.HeartbeatTime.CreateTimer(_ => BeatOnce(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public int Unregistered => _unregistered.Values.Sum();
+
+    public long QueuedBytes => _served.Keys.Sum(peer => (long)peer.QueuedBytes);
+
+    /// <summary>Serves a connection behind its handshake to its end.</summary>
+    public Task ServeAsync(Connection connection)
+    {
+        Peer peer = new(connection, _counters) { HeardAt = _options.HeartbeatTime.GetTimestamp() };
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _served[peer] = ended.Task;
+        if (Interlocked.Exchange(ref _beating, 1) == 0)
+        {
+            _beat.Change(Beat, Timeout.InfiniteTimeSpan);
+        }
+
+        return ServeAsync(peer, ended);
+    }
+
+    /// <summary>Closes everything; ends when all have read it, or after this time.</summary>
+    public async Task StopAsync(TimeSpan patience)
+    {
+        _stopping = true;
+        foreach (var peer in _served.Keys)
+        {
+            peer.Close(CloseCode.GoingAway, "the relay is shutting down");
+        }
+
+        await Task.WhenAny(Task.WhenAll(_served.Values), Task.Delay(patience));
+    }
+
+    public void Dispose()
+    {
+        _beat.Dispose();
+        foreach (var peer in _served.Keys)
+        {
+            peer.Abort();
+        }
+    }
+
+    private async Task ServeAsync(Peer peer, TaskCompletionSource ended)
+    {
+        var address = peer.RemoteAddress;
+        var counted = _unregistered.AddOrUpdate(address, 1, static (_, count) => count + 1);
+        PeerSession session = new(peer, _registrar, _switchboard, _counters, _options, _logger, registered: () => LeaveUnregistered(address));
         try
         {
             if (counted > Limits.UnregisteredSocketsPerAddress)
             {
                 peer.Close(CloseCode.Flooding, Refusals.TooManySockets.Message);
             }
-            else
+            else if (_stopping)
             {
-                peer.Send(Envelope.Of(new Connected(Wire.Version, registrar.Mode)));
-                await ReadAllAsync(peer, expiry);
-                peer.Close((int)WebSocketCloseStatus.NormalClosure, "");
+                peer.Close(CloseCode.GoingAway, "the relay is shutting down");
             }
-        }
-        catch (ProtocolViolationException violation)
-        {
-            peer.Close(violation.CloseCode, violation.Message);
-        }
-        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or IOException)
-        {
-            LogLost(remoteAddress);
-            peer.Abort();
-        }
-        catch (Exception ex)
-        {
-            LogFailed(ex);
-            peer.Close((int)WebSocketCloseStatus.InternalServerError, "");
+
+            await session.RunAsync();
         }
         finally
         {
             if (peer.Registration is null)
             {
-                Registered(remoteAddress);
+                LeaveUnregistered(address);
             }
 
-            await switchboard.LeftAsync(peer);
-            await DrainAsync(peer);
-            await sending;
-        }
-    }
-
-    private async Task ReadAllAsync(Peer peer, ITimer expiry)
-    {
-        MessageBudget budget = new(time);
-        while (await peer.Socket.ReadAsync(peer.Registration is null ? Limits.UnregisteredMessageBytes : Wire.MaxMessageBytes, peer.Aborted) is { } bytes)
-        {
-            if (peer.IsClosing)
+            try
             {
-                continue;
+                await _switchboard.LeftAsync(peer);
             }
-
-            // Not for machines: what they send is bounded by what was asked of them, and bringing a client up to date takes thousands of events.
-            if (peer.Registration is not DaemonRegistration && !budget.Take())
+            finally
             {
-                throw new ProtocolViolationException(CloseCode.Flooding, "too many messages");
+                await session.EndAsync();
+                _served.TryRemove(peer, out _);
+                ended.SetResult();
             }
-
-            // The parsed envelope points into the buffer; whatever leaves this turn of the loop is copied by Peer.Send.
-            await HandleAsync(peer, MessageSocket.Parse(bytes), expiry);
-            peer.Socket.Shrink();
         }
     }
 
-    private async Task HandleAsync(Peer peer, Envelope message, ITimer expiry)
+    private void LeaveUnregistered(string address)
     {
-        var before = peer.Registration;
-        var answered = await registrar.TryAnswerAsync(peer, message);
-        if (peer.Registration is { } registered && registered != before)
+        if (_unregistered.AddOrUpdate(address, 0, static (_, count) => count - 1) <= 0)
         {
-            if (before is null)
+            _unregistered.TryRemove(new(address, 0));
+        }
+    }
+
+    // Once in a while, and only while somebody is here: an idle relay sleeps.
+    private void BeatOnce()
+    {
+        var time = _options.HeartbeatTime;
+        foreach (var peer in _served.Keys)
+        {
+            var silent = time.GetElapsedTime(peer.HeardAt);
+            if (silent >= Limits.SilentFor)
             {
-                Registered(peer.RemoteAddress);
+                peer.Abort();
             }
-
-            expiry.Change(Positive(registered.ExpiresAt - time.GetUtcNow() - ExpiryNotice), Timeout.InfiniteTimeSpan);
-        }
-
-        switch (answered, peer.Registration)
-        {
-            case (true, _):
-                break;
-            case (false, ClientRegistration client):
-                switchboard.FromClient(peer, client, message);
-                break;
-            case (false, DaemonRegistration daemon):
-                switchboard.FromDaemon(daemon, message);
-                break;
-            default:
-                peer.Send(Envelope.OfError(Refusals.Unregistered, message.RequestId));
-                throw new ProtocolViolationException(CloseCode.NotAuthenticated, "not registered");
-        }
-    }
-
-    // Fires a minute before the token's end and at its end; a new registration sets it anew.
-    private void TokenEnds(Peer peer, ITimer expiry)
-    {
-        if (peer.Registration is not { } registration)
-        {
-            return;
-        }
-
-        var left = registration.ExpiresAt - time.GetUtcNow();
-        if (left <= TimeSpan.Zero)
-        {
-            peer.Close(CloseCode.NotAuthenticated, "the access token has ended");
-            return;
-        }
-
-        peer.Send(Envelope.Of(new TokenExpiring(registration.ExpiresAt.ToUnixTimeSeconds())));
-        expiry.Change(left, Timeout.InfiniteTimeSpan);
-    }
-
-    private static void CloseUnregistered(Peer peer)
-    {
-        if (peer.Registration is null)
-        {
-            peer.Close(CloseCode.RegistrationTimeout, "no registration within 10 seconds");
-        }
-    }
-
-    // After our own close frame the other side's is awaited, so that it gets to read what was sent last.
-    private static async Task DrainAsync(Peer peer)
-    {
-        try
-        {
-            while (peer.Socket.WebSocket.State is WebSocketState.Open or WebSocketState.CloseSent
-                && await peer.Socket.ReadAsync(Wire.MaxMessageBytes, peer.Aborted) is not null)
+            else if (silent >= Limits.PingAfter && peer.PingedAt < peer.HeardAt)
             {
+                peer.PingedAt = time.GetTimestamp();
+                peer.Control(Opcode.Ping, default);
+            }
+
+            // Read once: the reader sets it to 0 when the message is whole.
+            if (peer.BegunAt is var begun and not 0
+                && time.GetElapsedTime(begun) > Limits.SlowMessage + TimeSpan.FromSeconds(peer.BegunBytes / (double)Limits.SlowestBytesPerSecond))
+            {
+                peer.Close(CloseCode.ProtocolError, "a message was begun and not finished");
             }
         }
-        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ProtocolViolationException or IOException)
+
+        _here.ForgetIdleTenants();
+        Volatile.Write(ref _beating, 0);
+        if (!_served.IsEmpty && Interlocked.Exchange(ref _beating, 1) == 0)
         {
-            peer.Abort();
+            _beat.Change(Beat, Timeout.InfiniteTimeSpan);
         }
     }
-
-    private void Registered(string remoteAddress)
-    {
-        if (_unregistered.AddOrUpdate(remoteAddress, 0, (_, count) => count - 1) <= 0)
-        {
-            _unregistered.TryRemove(new(remoteAddress, 0));
-        }
-    }
-
-    private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Connection from {Address} lost")]
-    private partial void LogLost(string address);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A connection failed")]
-    private partial void LogFailed(Exception exception);
 }

@@ -1,88 +1,131 @@
-using System.Collections.Concurrent;
 using PocketCoder.Protocol;
 
 namespace PocketCoder.Relay;
 
 /// <summary>
-/// The requests that went to a machine and have no terminal answer yet. Each is answered exactly once: by the machine, by the 15 s
+/// One client's requests that went to a machine and have no terminal answer yet. Each is answered exactly once: by the machine, by the 15 s
 /// rule, or because the machine went away. What arrives later is dropped.
 /// </summary>
-internal sealed class PendingRequests(TimeProvider time)
+internal sealed class PendingRequests
 {
-    private readonly ConcurrentDictionary<(string ClientId, string RequestId), Pending> _pending = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Pending> _pending = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Pending>.AlternateLookup<ReadOnlySpan<char>> _byName;
+    private readonly Peer _client;
+    private readonly TimeProvider _time;
+    private readonly RelayCounters _counters;
+    private readonly int _limit;
+    private ITimer? _timer;
+    private bool _timed, _ended;
 
-    private sealed record Pending(Peer Client, string MachineKey, ITimer Deadline);
-
-    /// <summary>False when the client uses this request id already.</summary>
-    public bool TryAdd(Peer client, string clientId, string requestId, string machineKey)
+    public PendingRequests(Peer client, TimeProvider time, RelayCounters counters, int limit)
     {
-        var deadline = time.CreateTimer(_ => Expire(clientId, requestId), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (!_pending.TryAdd((clientId, requestId), new Pending(client, machineKey, deadline)))
-        {
-            deadline.Dispose();
-            return false;
-        }
-
-        deadline.Change(Wire.RequestTimeout, Timeout.InfiniteTimeSpan);
-        return true;
+        (_client, _time, _counters, _limit) = (client, time, counters, limit);
+        _byName = _pending.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    public int CountOf(string clientId) => _pending.Keys.Count(key => key.ClientId == clientId);
+    private sealed class Pending(string machineKey)
+    {
+        public string MachineKey => machineKey;
+
+        public long LastSign { get; set; }
+    }
+
+    public bool IsFull => _pending.Count >= _limit;
+
+    /// <summary>False when the client uses this request id already.</summary>
+    public bool TryAdd(ReadOnlySpan<char> requestId, string machineKey)
+    {
+        lock (_lock)
+        {
+            if (_ended || !_byName.TryAdd(requestId, new Pending(machineKey) { LastSign = _time.GetTimestamp() }))
+            {
+                return false;
+            }
+
+            if (!_timed)
+            {
+                // One timer for all: it fires for the oldest, and looks then when the next is due.
+                _timed = true;
+                _timer ??= _time.CreateTimer(static requests => ((PendingRequests)requests!).Expire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _timer.Change(Wire.RequestTimeout, Timeout.InfiniteTimeSpan);
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Notes a sign of life from a machine; false when nobody waits for it.</summary>
-    public bool TryAnswer(string clientId, string requestId, string machineKey, string type)
+    public bool TryAnswer(ReadOnlySpan<char> requestId, string machineKey, bool isTerminal)
     {
-        if (!_pending.TryGetValue((clientId, requestId), out var pending) || pending.MachineKey != machineKey)
+        lock (_lock)
         {
-            return false;
-        }
+            if (!_byName.TryGetValue(requestId, out var pending) || pending.MachineKey != machineKey)
+            {
+                return false;
+            }
 
-        if (!Wire.IsTerminal(type))
-        {
-            return pending.Deadline.Change(Wire.RequestTimeout, Timeout.InfiniteTimeSpan);
+            pending.LastSign = _time.GetTimestamp();
+            return !isTerminal || _byName.Remove(requestId);
         }
-
-        return Remove((clientId, requestId)) is not null;
     }
 
     /// <summary>The machine's socket is gone: whoever waits for it hears so now, not in 15 s.</summary>
     public void MachineGone(string machineKey)
     {
-        foreach (var (key, pending) in _pending.Where(p => p.Value.MachineKey == machineKey))
+        List<string> gone = [];
+        lock (_lock)
         {
-            if (Remove(key) is not null)
+            gone.AddRange(_pending.Where(p => p.Value.MachineKey == machineKey).Select(p => p.Key));
+            gone.ForEach(id => _pending.Remove(id));
+        }
+
+        gone.ForEach(id => _client.Send(Envelope.OfError(Refusals.Offline, id, machineKey: machineKey)));
+    }
+
+    /// <summary>The client is gone; nobody waits.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _ended = true;
+            _pending.Clear();
+            _timer?.Dispose();
+        }
+    }
+
+    private void Expire()
+    {
+        List<(string Id, string MachineKey)> late = [];
+        lock (_lock)
+        {
+            var next = TimeSpan.MaxValue;
+            foreach (var (id, pending) in _pending)
             {
-                pending.Client.Send(Envelope.OfError(Refusals.Offline, key.RequestId, machineKey: machineKey));
+                var left = Wire.RequestTimeout - _time.GetElapsedTime(pending.LastSign);
+                if (left <= TimeSpan.Zero)
+                {
+                    late.Add((id, pending.MachineKey));
+                }
+                else
+                {
+                    next = left < next ? left : next;
+                }
+            }
+
+            late.ForEach(request => _pending.Remove(request.Id));
+            _timed = _pending.Count > 0 && !_ended;
+            if (_timed)
+            {
+                // Timers count in whole milliseconds and may not fire a fraction too early.
+                _timer!.Change(next + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
             }
         }
-    }
 
-    public void ClientGone(string clientId)
-    {
-        foreach (var key in _pending.Keys.Where(key => key.ClientId == clientId))
+        foreach (var (id, machineKey) in late)
         {
-            Remove(key);
+            _counters.TimedOut();
+            _client.Send(Envelope.OfError(Refusals.Timeout, id, machineKey: machineKey));
         }
-    }
-
-    private void Expire(string clientId, string requestId)
-    {
-        if (Remove((clientId, requestId)) is { } pending)
-        {
-            pending.Client.Send(Envelope.OfError(
-                new ErrorInfo(ErrorCode.RelayTimeout, "The machine did not answer within 15 seconds. Try again; if it stays so, look at it with: pocketcoder status"),
-                requestId, machineKey: pending.MachineKey));
-        }
-    }
-
-    private Pending? Remove((string, string) key)
-    {
-        if (!_pending.TryRemove(key, out var pending))
-        {
-            return null;
-        }
-
-        pending.Deadline.Dispose();
-        return pending;
     }
 }

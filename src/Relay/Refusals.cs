@@ -17,7 +17,7 @@ internal static class Refusals
 
     public static readonly ErrorInfo DuplicateRequest = new(ErrorCode.InvalidRequest, "This requestId is in use already.");
 
-    public static readonly ErrorInfo TooManyInFlight = new(ErrorCode.RateLimited, $"At most {Limits.RequestsInFlight} requests may be in work at once. Wait for some answers.");
+    public static readonly ErrorInfo TooManyInFlight = new(ErrorCode.RateLimited, $"At most {RelayRates.Default.RequestsInFlight} requests may be in work at once. Wait for some answers.");
 
     public static readonly ErrorInfo TooManySockets = new(ErrorCode.RateLimited, "Too many connections. Close some and try again.");
 
@@ -34,6 +34,12 @@ internal static class Refusals
     public static readonly ErrorInfo NoPairingCodes = new(ErrorCode.InvalidRequest, "This relay takes no pairing codes. Open its address on the device and sign in there.");
 
     public static readonly ErrorInfo WrongRole = new(ErrorCode.Unauthorized, "This connection may not do that.");
+
+    public static readonly ErrorInfo Timeout = new(ErrorCode.RelayTimeout, "The machine did not answer within 15 seconds. Try again; if it stays so, look at it with: pocketcoder status");
+
+    public static readonly ErrorInfo NoBinary = new(ErrorCode.InvalidRequest, "This machine does not read binary messages. Send the content as text.");
+
+    public static readonly ErrorInfo NoBinaryAnswer = new(ErrorCode.InvalidRequest, "The answer is a binary message, and this client did not say that it reads those.");
 
     public static RequestException ToException(this ErrorInfo refusal) => new(refusal.Code, refusal.Message);
 }

@@ -1,14 +1,29 @@
+using System.Collections.Frozen;
+using System.Text;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
 
 namespace PocketCoder.Relay;
 
 /// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
-internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts)
+internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts, RelayCounters counters)
 {
+    private static readonly FrozenSet<string> Own = FrozenSet.Create(StringComparer.Ordinal,
+        Wire.Ping, AuthExchangeRequest.Type, TokenRefreshRequest.Type, TokenRevokeRequest.Type, DaemonRegisterRequest.Type, ClientRegisterRequest.Type,
+        MachinesListRequest.Type, PairingCodeCreateRequest.Type, DevicesListRequest.Type, DeviceRevokeRequest.Type);
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OwnByName = Own.GetAlternateLookup<ReadOnlySpan<char>>();
+
     public AuthMode Mode => identity.Mode;
 
-    /// <summary>Answers a message that is the relay's own; false when it is to be forwarded.</summary>
+    /// <summary>Is a message of this type the relay's own, and never forwarded?</summary>
+    public static bool IsForRelay(ReadOnlySpan<byte> type)
+    {
+        Span<char> chars = stackalloc char[Limits.FieldBytes];
+        return OwnByName.Contains(chars[..Encoding.UTF8.GetChars(type, chars)]);
+    }
+
+    /// <summary>Answers a message that is the relay's own; false when it is not, or not for this peer.</summary>
     public async Task<bool> TryAnswerAsync(Peer peer, Envelope message)
     {
         string? revoked = null;
@@ -45,7 +60,7 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
                     Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is not null => Envelope.OfError(Refusals.WrongRole, message.RequestId),
                 _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
-                    Envelope.Of(new DevicesListResponse(identity.Devices.Of(asker.UserId, asker.DeviceId, switchboard.IsDeviceConnected)), message.RequestId),
+                    Envelope.Of(new DevicesListResponse(identity.Devices.Of(asker.UserId, asker.DeviceId, deviceId => switchboard.IsDeviceConnected(asker.UserId, deviceId))), message.RequestId),
                 _ when message.Type == DeviceRevokeRequest.Type && peer.Registration is { } asker =>
                     Envelope.Of(await RevokeAsync(asker, message.Read<DeviceRevokeRequest>(), onRevoked), message.RequestId),
                 _ => null,
@@ -53,6 +68,7 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         }
         catch (RequestException refused)
         {
+            counters.Refused(refused.Code);
             return Envelope.OfError(refused.ToErrorInfo(), message.RequestId);
         }
         catch (System.Text.Json.JsonException)
@@ -83,6 +99,7 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         }
 
         await identity.Devices.SeenAsync(grant, machine.Label, request.MachineKey);
+        peer.ReadsBinary = request.Features?.Contains(Wire.BinaryFeature) == true;
         await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine, request.Projects);
         CloseIfRevoked(peer, grant);
         return new DaemonRegisterResponse(grant.UserId);
@@ -98,6 +115,7 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
 
         await identity.Devices.SeenAsync(grant, request.Device is { } device ? Clean(device.Name) : null, machineKey: null);
         var clientId = (peer.Registration as ClientRegistration)?.ClientId ?? $"cl_{Guid.NewGuid():N}";
+        peer.ReadsBinary = request.Features?.Contains(Wire.BinaryFeature) == true;
         switchboard.ClientJoined(peer, new ClientRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, clientId));
         CloseIfRevoked(peer, grant);
         return new ClientRegisterResponse(grant.UserId, clientId, machines.Of(grant.UserId, switchboard.IsConnected));
@@ -137,7 +155,7 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
             throw Refusals.Identity.ToException();
         }
 
-        return peer.Registration is null && switchboard.SocketsOf(grant.UserId) >= Limits.SocketsPerUser
+        return peer.Registration is null && switchboard.IsCrowded(grant.UserId)
             ? throw Refusals.TooManySockets.ToException()
             : grant;
     }

@@ -1,14 +1,19 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
+using PocketCoder.Relay.Routing;
+using PocketCoder.Relay.Sockets;
 using PocketCoder.Relay.Web;
 using PocketCoder.Storage;
 
@@ -17,15 +22,20 @@ namespace PocketCoder.Relay;
 /// <summary>The composition root of the relay: everything it is made of, and how it starts and stops.</summary>
 public sealed class RelayHost : IAsyncDisposable
 {
+    private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
     private readonly WebApplication _app;
     private readonly Database _database;
-    private readonly Switchboard _switchboard;
+    private readonly PeerServer _server;
+    private readonly RelayMetrics _metrics;
     private readonly IIdentity _identity;
 
-    private RelayHost(WebApplication app, Database database, Switchboard switchboard, IIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
+    private RelayHost(WebApplication app, Database database, PeerServer server, RelayMetrics metrics, IIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
     {
-        (_app, _database, _switchboard, _identity, Url, LocalUrl, PhoneUrl) = (app, database, switchboard, identity, url, localUrl, phoneUrl);
+        (_app, _database, _server, _metrics, _identity, Url, LocalUrl, PhoneUrl) = (app, database, server, metrics, identity, url, localUrl, phoneUrl);
     }
+
+    private static readonly string[] ForwardingHeaders = ["Forwarded", "Via", "X-Real-IP", "CF-Connecting-IP", "CF-Ray"];
 
     /// <summary>Where it listens, with the port that was found.</summary>
     public Uri Url { get; }
@@ -45,7 +55,7 @@ public sealed class RelayHost : IAsyncDisposable
             aside => notices.Add($"relay.db was damaged. It was set aside as {Path.GetFileName(aside)}; devices must be paired again."));
         try
         {
-            var (app, switchboard, identity) = await BuildAsync(options, configureLogging, database);
+            var (app, server, metrics, identity) = await BuildAsync(options, configureLogging, database);
             foreach (var notice in notices)
             {
                 app.Logger.LogNotice(notice);
@@ -54,7 +64,7 @@ public sealed class RelayHost : IAsyncDisposable
             await app.StartAsync(cancellationToken);
             var url = BoundUrl(app, options.Listen);
             var local = IsAny(options.Listen) ? new UriBuilder(url) { Host = "127.0.0.1" }.Uri : url;
-            return new RelayHost(app, database, switchboard, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
+            return new RelayHost(app, database, server, metrics, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
         }
         catch
         {
@@ -77,19 +87,21 @@ public sealed class RelayHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _switchboard.CloseAll();
-        using (CancellationTokenSource patience = new(TimeSpan.FromSeconds(3)))
+        await _server.StopAsync(StopPatience);
+        using (CancellationTokenSource patience = new(StopPatience))
         {
             await _app.StopAsync(patience.Token);
         }
 
+        _server.Dispose();
+        _metrics.Dispose();
         await _app.DisposeAsync();
         await _database.DisposeAsync();
     }
 
     private EmbeddedIdentity Embedded => _identity as EmbeddedIdentity ?? throw new InvalidOperationException("This relay has no owner: people sign in at it.");
 
-    private static async Task<(WebApplication App, Switchboard Switchboard, IIdentity Identity)> BuildAsync(
+    private static async Task<(WebApplication App, PeerServer Server, RelayMetrics Metrics, IIdentity Identity)> BuildAsync(
         RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database)
     {
         // Empty: the other builders read appsettings.json of the working directory, which is a project's, and watch everything below it.
@@ -103,7 +115,15 @@ public sealed class RelayHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             ListenOn(kestrel, options.Listen);
-            if (options.Lan)
+            if (options.CertificateFiles is var (certificateFile, keyFile))
+            {
+                CertificateFiles own = new(certificateFile, keyFile, kestrel.ApplicationServices.GetRequiredService<ILogger<CertificateFiles>>());
+                kestrel.ListenAnyIP(options.LanPort, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = own.Current }),
+                }));
+            }
+            else if (options.Lan)
             {
                 var certificate = LanCertificate.LoadOrCreate(
                     Path.Combine(options.DataDirectory, "lan.pfx"), [.. OriginPolicy.LocalAddresses()], options.Time);
@@ -112,14 +132,26 @@ public sealed class RelayHost : IAsyncDisposable
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
 
+        OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
+        MachineStore machines = new(database, options.Time);
+        RelayCounters counters = new();
+        LocalPeers here = new(options.Rates, options.Time);
+        Switchboard board = new(here, new Routes(here), new Fences(), machines, options.Rates, counters, options.Time);
+
+        // Made below, with the app's logger, before anybody can connect.
+        Registrar registrar = null!;
+        builder.Services.AddSingleton(services => new PeerServer(registrar, board, here, counters, options, services.GetRequiredService<ILogger<PeerServer>>()));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new FrontDoor(
+            request => origins.AllowsHost(request.Host) && origins.AllowsOrigin(request.Origin, "http", request.Host),
+            services.GetRequiredService<PeerServer>().ServeAsync,
+            services.GetRequiredService<ILoggerFactory>()));
+
         var app = builder.Build();
         var identity = await IdentityModes.OpenAsync(options, database, app.Services.GetRequiredService<ILogger<IIdentity>>());
-        MachineStore machines = new(database, options.Time);
-        Switchboard board = new(new PendingRequests(options.Time), machines, options.Time);
-        Registrar registrar = new(identity, board, machines, new AttemptLimiter(options.Time));
+        registrar = new Registrar(identity, board, machines, new AttemptLimiter(options.Time), counters);
         identity.Devices.Revoked += board.Revoke;
-        PeerServer server = new(registrar, board, options.Time, app.Services.GetRequiredService<ILogger<PeerServer>>());
-        OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
+        var server = app.Services.GetRequiredService<PeerServer>();
+        RelayMetrics metrics = new(counters, here, server);
         WebApp web = new();
 
         app.Use(async (context, next) =>
@@ -132,32 +164,55 @@ public sealed class RelayHost : IAsyncDisposable
 
             await next(context);
         });
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(45) });
         app.MapGet("/health", (RequestDelegate)(static _ => Task.CompletedTask));
-        app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server)));
+        app.MapGet("/ready", (RequestDelegate)(context => ReadyAsync(context, database)));
+        app.MapGet("/metrics", (RequestDelegate)(context => options.PublicMetrics || IsFromThisMachine(context)
+            ? metrics.WriteAsync(context.Response)
+            : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
+        app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server, options.TrustedProxies)));
         new SignInEndpoints(identity, options.PublicUrl).Map(app);
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
-        return (app, board, identity);
+        return (app, server, metrics, identity);
     }
 
-    private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server)
+    private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server, IReadOnlyList<IPNetwork> proxies)
     {
         if (!origins.AllowsOrigin(context.Request))
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "This page may not connect to the relay.");
         }
-        else if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains(Wire.Subprotocol))
+        else if (!Handshake.IsValid(context))
         {
             await RefuseAsync(context, StatusCodes.Status400BadRequest, $"This is a WebSocket endpoint of the subprotocol {Wire.Subprotocol}.");
         }
         else
         {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync(Wire.Subprotocol);
-            await server.ServeAsync(socket, context.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+            var stream = await Handshake.AcceptAsync(context);
+            await server.ServeAsync(new UpgradedConnection(
+                context, stream, ForwardedAddress.Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"], proxies)));
         }
     }
+
+    // Ready is who can keep what it promises: it can write.
+    private static async Task ReadyAsync(HttpContext context, Database database)
+    {
+        try
+        {
+            await database.WriteAsync(connection => connection.Execute("UPDATE account SET user_id = user_id")).WaitAsync(ReadyPatience);
+        }
+        catch (Exception ex) when (ex is not OperationCanceledException)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The database cannot be written.");
+        }
+    }
+
+    // A proxy on this machine comes from loopback too, but says for whom it asks.
+    private static bool IsFromThisMachine(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && OriginPolicy.IsLoopback(context.Request.Host)
+        && !context.Request.Headers.Keys.Any(name => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+            || ForwardingHeaders.Contains(name, StringComparer.OrdinalIgnoreCase));
 
     private static Task RefuseAsync(HttpContext context, int status, string sentence)
     {
@@ -169,16 +224,16 @@ public sealed class RelayHost : IAsyncDisposable
     {
         if (IPAddress.TryParse(listen.Host.Trim('[', ']'), out var address))
         {
-            kestrel.Listen(address, listen.Port);
+            kestrel.Listen(new PlainEndPoint(address, listen.Port));
         }
         else if (listen.IsLoopback)
         {
             // "localhost" with port 0 cannot be bound to both families at once.
-            kestrel.Listen(IPAddress.Loopback, listen.Port);
+            kestrel.Listen(new PlainEndPoint(IPAddress.Loopback, listen.Port));
         }
         else
         {
-            kestrel.ListenAnyIP(listen.Port);
+            kestrel.Listen(new PlainEndPoint(System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, listen.Port));
         }
     }
 

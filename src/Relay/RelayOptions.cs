@@ -25,7 +25,44 @@ public sealed class RelayOptions
     /// <summary>Make a new key for access tokens now, not only when the present one has its age.</summary>
     public bool RotateSigningKey { get; init; }
 
+    /// <summary>Serve HTTPS on every address of this machine with this certificate (PEM, with its chain) and key.</summary>
+    public (string Certificate, string Key)? CertificateFiles { get; init; }
+
+    /// <summary>Proxies whose X-Forwarded-For is believed.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Give <c>/metrics</c> to everybody, not only to this machine.</summary>
+    public bool PublicMetrics { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The clock of the heartbeat, which waits for real peers.</summary>
+    internal TimeProvider HeartbeatTime { get; init; } = TimeProvider.System;
+
+    internal RelayRates Rates { get; init; } = RelayRates.Default;
+}
+
+/// <summary>What one peer or account may use in a second. Other than <see cref="Default"/> only for measuring how fast a relay is.</summary>
+internal sealed record RelayRates
+{
+    public static readonly RelayRates Default = new();
+
+    public static readonly RelayRates Unlimited = new()
+    {
+        MessagesPerSecond = 1e12, MessageBurst = 1e12, BytesPerSecond = 1e15, ByteBurst = 1e15, SocketsPerUser = int.MaxValue, RequestsInFlight = int.MaxValue,
+    };
+
+    public double MessagesPerSecond { get; init; } = 200;
+
+    public double MessageBurst { get; init; } = 1000;
+
+    public double BytesPerSecond { get; init; } = 20_000_000;
+
+    public double ByteBurst { get; init; } = 64_000_000;
+
+    public int SocketsPerUser { get; init; } = 32;
+
+    public int RequestsInFlight { get; init; } = 64;
 }
 
 /// <summary>The limits of section 7 of SECURITY.md that a relay keeps. Nobody should tune them.</summary>
@@ -41,10 +78,17 @@ internal static class Limits
     public static readonly TimeSpan RefreshRetry = TimeSpan.FromMinutes(2);
     public const int UnregisteredMessageBytes = 64 * 1024;
     public const int SendQueueBytes = 8 * 1024 * 1024;
-    public const int MessagesPerSecond = 200;
-    public const int MessageBurst = 1000;
-    public const int RequestsInFlight = 64;
-    public const int SocketsPerUser = 32;
+
+    /// <summary>type, requestId, machineKey, clientId, sessionId.</summary>
+    public const int FieldBytes = 256;
+    public const int PartsOfMessage = 512;
+
+    /// <summary>A message that was begun must be whole after this long, or have come at this rate.</summary>
+    public static readonly TimeSpan SlowMessage = TimeSpan.FromSeconds(30);
+    public const int SlowestBytesPerSecond = 1024;
+
+    public static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(75);
     public const int UnregisteredSocketsPerAddress = 20;
     public const int PairingAttemptsPerMinute = 10;
     public const int LabelLength = 64;

@@ -1,168 +1,161 @@
-using System.Collections.Concurrent;
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Routing;
 
 namespace PocketCoder.Relay;
 
 /// <summary>
-/// Who is connected, and where an envelope goes. Never opens a payload.
+/// Who may speak to whom. Never opens a payload.
 /// <code>
 ///   client ──(machineKey, requestId)──▶ relay ──(+ clientId)──▶ daemon
 ///   client ◀──(machineKey)───────────── relay ◀──(clientId)──── daemon      an answer, or an event for one client
 ///   every client of the user ◀───────── relay ◀──(no clientId)─ daemon      an event for all
 /// </code>
 /// </summary>
-internal sealed class Switchboard(PendingRequests pending, MachineStore machines, TimeProvider time)
+internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences, MachineStore machines, RelayRates rates, RelayCounters counters, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, Peer> _daemons = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Peer> _clients = new(StringComparer.Ordinal);
+    public bool IsConnected(string machineKey) => routes.IsConnected(machineKey);
 
-    public bool IsConnected(string machineKey) => _daemons.ContainsKey(machineKey);
+    public bool IsDeviceConnected(string userId, string deviceId) => here.Of(userId).Any(peer => peer.Registration?.DeviceId == deviceId);
 
-    public bool IsDeviceConnected(string deviceId) =>
-        _daemons.Values.Concat(_clients.Values).Any(peer => peer.Registration?.DeviceId == deviceId);
-
-    public int SocketsOf(string userId) =>
-        _daemons.Values.Concat(_clients.Values).Count(peer => peer.Registration?.UserId == userId);
+    public bool IsCrowded(string userId) => here.CountOf(userId) >= rates.SocketsPerUser;
 
     public async Task DaemonJoinedAsync(Peer peer, DaemonRegistration registration, MachineInfo machine, IReadOnlyList<RegisteredProject> projects)
     {
+        Enter(peer, registration.UserId);
         await machines.SeenAsync(registration.MachineKey, machine);
+        registration = registration with { Fence = await fences.NextAsync(registration.MachineKey) };
         var told = string.Join('\n', [machine.Label, .. projects.Select(p => $"{p.ProjectId} {p.Name}")]);
         var known = peer.Registration is not null && peer.Told == told;
         (peer.Registration, peer.Told) = (registration, told);
-        Peer? older = null;
-        _daemons.AddOrUpdate(registration.MachineKey, peer, (_, present) =>
-        {
-            older = present;
-            return peer;
-        });
-        if (older is not null && older != peer)
+        if (here.PutMachine(peer, registration) is { } older)
         {
             older.Close(CloseCode.Replaced, "replaced by a newer connection of this machine");
-            pending.MachineGone(registration.MachineKey);
+            if (older == peer)
+            {
+                return;
+            }
+
+            routes.MachineGone(registration.UserId, registration.MachineKey);
         }
 
         // A new token on the same socket is no news: clients would attach anew for nothing.
         if (!known)
         {
-            ToClientsOf(registration.UserId, Envelope.Of(new DaemonStatus(registration.MachineKey, Connected: true, machine.Label, time.GetUtcNow())));
+            routes.TellClientsOf(registration.UserId, Envelope.Of(new DaemonStatus(registration.MachineKey, Connected: true, machine.Label, time.GetUtcNow())));
         }
     }
 
     public void ClientJoined(Peer peer, ClientRegistration registration)
     {
+        Enter(peer, registration.UserId);
+        peer.Pending ??= new PendingRequests(peer, time, counters, rates.RequestsInFlight);
         peer.Registration = registration;
-        _clients[registration.ClientId] = peer;
+        here.PutClient(peer, registration);
     }
 
     public async Task LeftAsync(Peer peer)
     {
+        var stood = here.Remove(peer);
+        peer.Pending?.End();
         switch (peer.Registration)
         {
-            case DaemonRegistration daemon when _daemons.TryRemove(new(daemon.MachineKey, peer)):
-                pending.MachineGone(daemon.MachineKey);
+            case DaemonRegistration daemon when stood:
+                routes.MachineGone(daemon.UserId, daemon.MachineKey);
                 var label = await machines.LeftAsync(daemon.MachineKey);
                 if (!IsConnected(daemon.MachineKey))
                 {
-                    ToClientsOf(daemon.UserId, Envelope.Of(new DaemonStatus(daemon.MachineKey, Connected: false, label, time.GetUtcNow())));
+                    routes.TellClientsOf(daemon.UserId, Envelope.Of(new DaemonStatus(daemon.MachineKey, Connected: false, label, time.GetUtcNow())));
                 }
 
                 break;
-            case ClientRegistration client when _clients.TryRemove(new(client.ClientId, peer)):
-                pending.ClientGone(client.ClientId);
-                foreach (var daemon in _daemons.Values.Where(d => d.Registration?.UserId == client.UserId))
-                {
-                    daemon.Send(Envelope.Of(new ClientDisconnected(client.ClientId)));
-                }
-
+            case ClientRegistration client when stood:
+                routes.TellMachinesOf(client.UserId, Envelope.Of(new ClientDisconnected(client.ClientId)));
                 break;
         }
     }
 
     /// <summary>From a client to the machine it names.</summary>
-    public void FromClient(Peer peer, ClientRegistration client, Envelope message)
+    public void FromClient(Peer peer, ClientRegistration client, in RoutedMessage message, Batch batch)
     {
-        ErrorInfo? refusal = null;
-        if (message.MachineKey is not { } machineKey || message.RequestId is not { } requestId)
+        if (Forward(peer, client, message, batch) is { } refusal)
         {
-            refusal = Refusals.NoMachine;
-        }
-        else if (!machines.IsOwnedBy(machineKey, client.UserId))
-        {
-            refusal = Refusals.NotFound;
-        }
-        else if (pending.CountOf(client.ClientId) >= Limits.RequestsInFlight)
-        {
-            refusal = Refusals.TooManyInFlight;
-        }
-        else if (!_daemons.TryGetValue(machineKey, out var daemon))
-        {
-            refusal = Refusals.Offline;
-        }
-        else if (!pending.TryAdd(peer, client.ClientId, requestId, machineKey))
-        {
-            refusal = Refusals.DuplicateRequest;
-        }
-        else if (!daemon.Send(message with { ClientId = client.ClientId }))
-        {
-            pending.TryAnswer(client.ClientId, requestId, machineKey, Wire.Error);
-            refusal = Refusals.Offline;
-        }
-
-        if (refusal is not null)
-        {
-            peer.Send(Envelope.OfError(refusal, message.RequestId, machineKey: message.MachineKey));
+            counters.Refused(refusal.Code);
+            peer.Send(Envelope.OfError(refusal, message.RequestId.Text, machineKey: message.MachineKey.Text));
         }
     }
 
     /// <summary>From a machine: an answer or event for one client, or an event for all of its user's.</summary>
-    public void FromDaemon(DaemonRegistration daemon, Envelope message)
+    public void FromDaemon(Peer peer, DaemonRegistration daemon, in RoutedMessage message, Batch batch)
     {
-        var outgoing = message with { MachineKey = daemon.MachineKey, ClientId = null };
-        if (message.ClientId is not { } clientId)
+        if (message.ClientId.IsSet)
         {
-            // An answer without its client belongs to nobody.
-            if (message.RequestId is null)
-            {
-                ToClientsOf(daemon.UserId, outgoing);
-            }
-
-            return;
+            Span<char> clientId = stackalloc char[Limits.FieldBytes];
+            routes.ToClient(message.ClientId.Decode(clientId), daemon, message, peer.Name, batch);
+        }
+        else if (!message.RequestId.IsSet)
+        {
+            routes.ToClientsOf(daemon.UserId, message, peer.Name, batch);
         }
 
-        if (!_clients.TryGetValue(clientId, out var client) || client.Registration?.UserId != daemon.UserId)
-        {
-            return;
-        }
-
-        if (message.RequestId is null || pending.TryAnswer(clientId, message.RequestId, daemon.MachineKey, message.Type))
-        {
-            client.Send(outgoing);
-        }
+        // An answer without its client belongs to nobody.
     }
 
     /// <summary>Closes every socket of a revoked device.</summary>
     public void Revoke(string deviceId)
     {
-        foreach (var peer in _daemons.Values.Concat(_clients.Values).Where(peer => peer.Registration?.DeviceId == deviceId))
+        foreach (var peer in here.All.Where(peer => peer.Registration?.DeviceId == deviceId))
         {
             peer.Close(CloseCode.NotAuthenticated, "revoked");
         }
     }
 
-    public void CloseAll()
+    private ErrorInfo? Forward(Peer peer, ClientRegistration client, in RoutedMessage message, Batch batch)
     {
-        foreach (var peer in _daemons.Values.Concat(_clients.Values))
+        if (!message.MachineKey.IsSet || !message.RequestId.IsSet)
         {
-            peer.Close(CloseCode.GoingAway, "the relay is shutting down");
+            return Refusals.NoMachine;
         }
+
+        // A foreign machine and an absent one end here both, connected or not.
+        Span<char> keyChars = stackalloc char[Limits.FieldBytes], idChars = stackalloc char[Limits.FieldBytes];
+        var machineKey = message.MachineKey.Decode(keyChars);
+        if (machines.OwnedBy(machineKey, client.UserId) is not { } key)
+        {
+            return Refusals.NotFound;
+        }
+
+        var pending = peer.Pending!;
+        if (pending.IsFull)
+        {
+            return Refusals.TooManyInFlight;
+        }
+
+        if (!routes.IsConnected(key))
+        {
+            return Refusals.Offline;
+        }
+
+        var requestId = message.RequestId.Decode(idChars);
+        if (!pending.TryAdd(requestId, key))
+        {
+            return Refusals.DuplicateRequest;
+        }
+
+        var delivery = routes.ToMachine(machineKey, message, peer.Name, batch);
+        if (delivery == Delivery.Sent)
+        {
+            return null;
+        }
+
+        // Answered already when the machine went away meanwhile.
+        return pending.TryAnswer(requestId, key, isTerminal: true) ? delivery == Delivery.NotReadable ? Refusals.NoBinary : Refusals.Offline : null;
     }
 
-    private void ToClientsOf(string userId, Envelope message)
+    private void Enter(Peer peer, string userId)
     {
-        foreach (var client in _clients.Values.Where(c => c.Registration?.UserId == userId))
+        if (!here.TryEnter(peer, userId))
         {
-            client.Send(message);
+            throw new RequestException(Refusals.TooManySockets.Code, Refusals.TooManySockets.Message);
         }
     }
 }

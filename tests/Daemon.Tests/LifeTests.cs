@@ -117,6 +117,24 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public void A_thousand_daemons_that_lost_their_relay_come_back_spread_out()
+    {
+        Random random = new(20261126);
+        for (var failures = 0; failures < 8; failures++)
+        {
+            var ceiling = ReconnectDelay.Ceiling(failures);
+            var tenths = Enumerable.Range(0, 1000)
+                .Select(_ => ReconnectDelay.For(failures, random.NextDouble()))
+                .CountBy(delay => (int)(delay / ceiling * 10))
+                .ToDictionary();
+
+            // A tenth of the time has a tenth of them, give or take: no moment in which all knock.
+            Assert.Equal(10, tenths.Count);
+            Assert.All(tenths, tenth => Assert.InRange(tenth.Value, 60, 140));
+        }
+    }
+
+    [Fact]
     public async Task A_commit_holds_what_was_written_and_a_failed_write_undoes_only_itself()
     {
         using TempDirectory directory = new();

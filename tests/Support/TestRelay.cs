@@ -8,11 +8,9 @@ namespace PocketCoder.TestSupport;
 /// <summary>A real relay on loopback whose clock the test holds.</summary>
 public sealed class TestRelay : IAsyncDisposable
 {
-    private readonly TimeProvider _time;
+    private readonly Func<string, bool, RelayOptions> _options;
 
-    private readonly IdentityOptions _identity;
-
-    private TestRelay(TimeProvider time, IdentityOptions identity) => (_time, _identity) = (time, identity);
+    private TestRelay(Func<string, bool, RelayOptions> options) => _options = options;
 
     public TempDirectory Directory { get; } = new();
 
@@ -20,16 +18,24 @@ public sealed class TestRelay : IAsyncDisposable
 
     public Uri Url => Host.LocalUrl;
 
-    public static async Task<TestRelay> StartAsync(TimeProvider? time = null, IdentityOptions? identity = null)
+    public static Task<TestRelay> StartAsync(TimeProvider? time = null, IdentityOptions? identity = null) => StartAsync((directory, rotateKey) => new RelayOptions
     {
-        TestRelay relay = new(time ?? TimeProvider.System, identity ?? IdentityOptions.Embedded);
+        Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, Time = time ?? TimeProvider.System, Identity = identity ?? IdentityOptions.Embedded,
+        RotateSigningKey = rotateKey,
+    });
+
+    /// <summary>With options that are made for this data directory.</summary>
+    public static Task<TestRelay> StartAsync(Func<string, RelayOptions> options) => StartAsync((directory, _) => options(directory));
+
+    private static async Task<TestRelay> StartAsync(Func<string, bool, RelayOptions> options)
+    {
+        TestRelay relay = new(options);
         await relay.StartAgainAsync();
         return relay;
     }
 
     public async Task StartAgainAsync(bool rotateKey = false) => Host = await RelayHost.StartAsync(
-        new RelayOptions { Listen = new Uri("http://127.0.0.1:0"), DataDirectory = Directory["relay"], Time = _time, Identity = _identity, RotateSigningKey = rotateKey },
-        logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None);
+        _options(Directory["relay"], rotateKey), logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None);
 
     public async Task<string> CodeAsync() => (await Host.CreatePairingLinkAsync()).PairCode;
 

@@ -31,6 +31,9 @@ internal static class RelayCommand
             cli.Paths.Create();
         }
 
+        // Before the first socket is made. A relay alone never blocks in a read or write, so each socket can be served on the thread that hears of it;
+        // with a daemon in the same process that would not hold.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
         await using var log = Logs.OpenForRelay(options.DataDirectory);
         await using var relay = await RelayHost.StartAsync(options, Logs.Into(log), stop);
         var link = relay.Mode == AuthMode.Embedded ? await relay.CreatePairingLinkAsync() : null;

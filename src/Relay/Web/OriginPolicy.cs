@@ -37,12 +37,18 @@ internal sealed class OriginPolicy
 
     public bool AllowsHost(HostString host) => host.HasValue && _hosts.Contains(Unbracketed(host.Host));
 
+    /// <summary>Was this asked for by this machine's own name for itself?</summary>
+    public static bool IsLoopback(HostString host) => host.Host is "localhost" or "127.0.0.1" or "[::1]" or "::1";
+
     /// <summary>No Origin: not a browser. Otherwise it must be the very origin that this request was made to, or the public URL.</summary>
-    public bool AllowsOrigin(HttpRequest request)
+    public bool AllowsOrigin(HttpRequest request) =>
+        request.Headers.Origin.Count <= 1 && AllowsOrigin(request.Headers.Origin is [{ } origin] ? origin : null, request.Scheme, request.Host);
+
+    public bool AllowsOrigin(string? text, string scheme, HostString host)
     {
-        if (request.Headers.Origin is not [{ } text])
+        if (text is null)
         {
-            return request.Headers.Origin.Count == 0;
+            return true;
         }
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out var origin) || !_hosts.Contains(Unbracketed(origin.IdnHost)))
@@ -50,7 +56,7 @@ internal sealed class OriginPolicy
             return false;
         }
 
-        var asked = new UriBuilder(request.Scheme, request.Host.Host, request.Host.Port ?? -1).Uri;
+        var asked = new UriBuilder(scheme, host.Host, host.Port ?? -1).Uri;
         return SameOrigin(origin, asked) || (_publicUrl is not null && SameOrigin(origin, _publicUrl));
     }
 

@@ -1,0 +1,47 @@
+// bench/RelayBench EXECUTABLE [throughput|memory|storm|fairness …]: our relay beside a minimal forwarder in Node (ws) and a raw one on Kestrel, in the same run.
+// ROUNDS says how often (3). Each relay has processor 0, the load the other. Medians of the rounds; ratios are ours against the other.
+using System.Diagnostics;
+using System.Globalization;
+using PocketCoder.Bench.Relay;
+
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is ["--kestrel"])
+{
+    await KestrelForwarder.RunAsync();
+    return;
+}
+
+if (args is ["--flood", var port, var token, var machineKey])
+{
+    await Fairness.FloodAsync(int.Parse(port, CultureInfo.InvariantCulture), token, machineKey);
+    return;
+}
+
+var executable = Path.GetFullPath(args.FirstOrDefault() ?? "artifacts/pocketcoder");
+string[] wanted = args.Length > 1 ? args[1..] : ["throughput", "memory", "storm", "fairness"];
+if (OperatingSystem.IsLinux() && Environment.ProcessorCount > 1)
+{
+    Process.GetCurrentProcess().ProcessorAffinity = 2;
+}
+
+if (wanted.Contains("throughput"))
+{
+    await Throughput.RunAsync(executable, rounds: int.Parse(Environment.GetEnvironmentVariable("ROUNDS") ?? "3", CultureInfo.InvariantCulture));
+}
+
+if (wanted.Contains("memory"))
+{
+    await Memory.RunAsync(executable, connections: 9_000);
+    await Memory.StrangersAsync(executable, connections: 9_000);
+}
+
+if (wanted.Contains("storm"))
+{
+    await Storm.RunAsync(executable, machines: 1_000);
+}
+
+if (wanted.Contains("fairness"))
+{
+    await Fairness.RunAsync(executable);
+}

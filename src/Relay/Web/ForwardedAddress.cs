@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace PocketCoder.Relay.Web;
+
+/// <summary>For whom a proxy asks. Only proxies that the operator named are believed: anybody can write the header.</summary>
+internal static class ForwardedAddress
+{
+    /// <summary>The nearest address on the way that is no trusted proxy; the connection's own when that is none.</summary>
+    public static string Of(IPAddress? remote, IEnumerable<string?> forwardedFor, IReadOnlyList<IPNetwork> trusted)
+    {
+        var address = Plain(remote ?? IPAddress.None);
+        foreach (var hop in forwardedFor.SelectMany(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries)).Reverse())
+        {
+            if (!trusted.Any(network => network.Contains(address)) || !TryParse(hop, out var next))
+            {
+                break;
+            }
+
+            address = next;
+        }
+
+        return address.ToString();
+    }
+
+    // With or without a port; IPv6 then in brackets.
+    private static bool TryParse(string text, out IPAddress address)
+    {
+        address = IPAddress.None;
+        if (IPAddress.TryParse(text, out var alone))
+        {
+            address = Plain(alone);
+            return true;
+        }
+
+        if (IPEndPoint.TryParse(text, out var withPort))
+        {
+            address = Plain(withPort.Address);
+            return true;
+        }
+
+        return false;
+    }
+
+    private static IPAddress Plain(IPAddress address) => address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+}
