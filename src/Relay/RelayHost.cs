@@ -143,7 +143,7 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.AddSingleton(services => new PeerServer(registrar, board, here, counters, options, services.GetRequiredService<ILogger<PeerServer>>()));
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => new FrontDoor(
             request => origins.AllowsHost(request.Host) && origins.AllowsOrigin(request.Origin, "http", request.Host),
-            services.GetRequiredService<PeerServer>().ServeAsync,
+            connection => services.GetRequiredService<PeerServer>().ServeAsync(connection),
             services.GetRequiredService<ILoggerFactory>()));
 
         var app = builder.Build();
