@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Daemon.Relay;
+using PocketCoder.Protocol;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -75,6 +76,46 @@ public sealed class TokenTests : IDisposable
         {
             Assert.Equal("token_refresh_response", (string?)(await client.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = unspent }))["type"]);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Tokens_of_another_relay_are_not_shown_to_this_one_and_a_logout_goes_to_theirs(bool whileItRuns)
+    {
+        await using var theirs = await TestRelay.StartAsync();
+        await using var ours = await ScriptedRelay.StartAsync();
+        ours.Answer = message => Task.FromResult<JsonObject?>((string?)message["payload"]?["token"] == "our access" ? ScriptedRelay.Registered : ScriptedRelay.Refusal);
+        TokenStore store = new(Options(ours.Url).Paths.Auth);
+        var login = await theirs.Host.EnrolLocalDaemonAsync("theirs");
+        store.LogIn(whileItRuns ? new AuthExchangeResponse("our access", "our refresh", DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(), "user") : login, whileItRuns ? ours.Url : theirs.Url);
+        await using var daemon = (await Daemon.StartAsync(Options(ours.Url), logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        if (whileItRuns)
+        {
+            await daemon.Registered.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+            store.LogIn(login, theirs.Url);
+            await ours.SayAsync(new JsonObject { ["type"] = "token_expiring", ["payload"] = new JsonObject { ["expiresAt"] = 0 } });
+        }
+
+        while ((await daemon.StatusAsync(CancellationToken.None)).LoggedIn)
+        {
+            await daemon.ReRegisterAsync(CancellationToken.None);
+        }
+
+        var logout = await daemon.LogOutAsync(CancellationToken.None);
+
+        Assert.True(logout.RelayTold);
+        Assert.DoesNotContain(login.AccessToken, ours.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(login.RefreshToken, ours.Text, StringComparison.Ordinal);
+        await using var client = await TestClient.ConnectAsync(theirs.Url);
+        Assert.Equal("UNAUTHORIZED", (string?)(await client.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = login.RefreshToken }))["error"]?["code"]);
+    }
+
+    private DaemonOptions Options(Uri gateway)
+    {
+        DaemonPaths paths = new(_directory["home"]);
+        paths.Create();
+        return new DaemonOptions { Paths = paths, Gateway = gateway, Supervisor = TestSystem.Supervisor, Claude = TestSystem.FakeClaude };
     }
 
     // Registered again with the token of the login, the machine is that device's too.

@@ -116,10 +116,20 @@ internal sealed partial class RelayConnection(
         try
         {
             using var alone = await tokens.LockAsync(cancellationToken);
-            var refreshToken = tokens.Load().RefreshToken;
-            tokens.LogOut();
+            var stored = tokens.LogOut();
             LoggedIn = false;
-            return refreshToken is null || (_link is { } link && await RevokeAsync(link, refreshToken, cancellationToken));
+            if (stored?.RefreshToken is not { } refreshToken)
+            {
+                return true;
+            }
+
+            if (tokens.IsOfAnotherRelay(stored))
+            {
+                _link?.Abandon();
+                return await RelayLogin.RevokeAsync(stored.Gateway!, refreshToken, cancellationToken);
+            }
+
+            return _link is { } link && await RevokeAsync(link, refreshToken, cancellationToken);
         }
         finally
         {
