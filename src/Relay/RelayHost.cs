@@ -77,7 +77,7 @@ public sealed class RelayHost : IAsyncDisposable
     public AuthMode Mode => _identity.Mode;
 
     /// <summary>A new one-time link for a phone, at a relay with an owner.</summary>
-    public async Task<PairingLink> CreatePairingLinkAsync() => LinkFor(PhoneUrl, await _identity.CreatePairingCodeAsync(Embedded.OwnerId));
+    public async Task<PairingLink> CreatePairingLinkAsync() => LinkFor(PhoneUrl, await _identity.CreatePairingCodeAsync(Embedded.OwnerId, maker: null));
 
     public static PairingLink LinkFor(Uri relay, PairingCodeCreateResponse code) =>
         new(new Uri(relay, "#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);

@@ -62,6 +62,7 @@ internal sealed class Devices(Database database, TimeProvider time)
     {
         connection.Execute("UPDATE devices SET revoked_at = $2 WHERE device_id = $1", deviceId, time.GetUtcNow());
         connection.Execute("DELETE FROM refresh_tokens WHERE device_id = $1", deviceId);
+        connection.Execute("DELETE FROM pairing_codes WHERE maker = $1", deviceId);
         return deviceId;
     }
 }
