@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
@@ -109,6 +110,40 @@ public sealed class TokenTests : IDisposable
         Assert.DoesNotContain(login.RefreshToken, ours.Text, StringComparison.Ordinal);
         await using var client = await TestClient.ConnectAsync(theirs.Url);
         Assert.Equal("UNAUTHORIZED", (string?)(await client.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = login.RefreshToken }))["error"]?["code"]);
+    }
+
+    [Fact]
+    public async Task A_refresh_has_a_random_name_that_is_kept_before_it_is_sent_and_asked_again_by()
+    {
+        await using var relay = await ScriptedRelay.StartAsync();
+        TokenStore store = new(Options(relay.Url).Paths.Auth);
+        void LogIn() => store.LogIn(new AuthExchangeResponse("old", "refresh", 0, "user"), relay.Url);
+        LogIn();
+        ConcurrentQueue<(string? Sent, string? Kept)> attempts = new();
+        TaskCompletionSource twice = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        relay.Answer = message =>
+        {
+            attempts.Enqueue(((string?)message["payload"]!["attempt"], store.Load().Attempt));
+            relay.Drop();
+            if (attempts.Count == 2)
+            {
+                twice.TrySetResult();
+            }
+
+            return Task.FromResult<JsonObject?>(null);
+        };
+
+        await using (var daemon = (await Daemon.StartAsync(Options(relay.Url), logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!)
+        {
+            await twice.Task.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+        }
+
+        var named = Assert.Single(attempts.Distinct());
+        LogIn();
+
+        Assert.NotNull(named.Sent);
+        Assert.Equal(named.Sent, named.Kept);
+        Assert.NotEqual(named.Sent, store.BeginRefresh());
     }
 
     private DaemonOptions Options(Uri gateway)

@@ -405,9 +405,7 @@ internal sealed partial class RelayConnection(
             return;
         }
 
-        // The same attempt for the same token: when the answer is lost on the way, asking again is not mistaken for theft.
-        var attempt = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes("attempt:" + refreshToken)));
-        var fresh = await link.AskAsync<TokenRefreshRequest, TokenRefreshResponse>(new TokenRefreshRequest(refreshToken, attempt), cancellationToken);
+        var fresh = await link.AskAsync<TokenRefreshRequest, TokenRefreshResponse>(new TokenRefreshRequest(refreshToken, tokens.BeginRefresh()), cancellationToken);
         tokens.Save(fresh.AccessToken, fresh.RefreshToken, fresh.ExpiresAt, fresh.UserId);
     }
 

@@ -43,9 +43,30 @@ internal sealed class TokenStore(string path, Uri? gateway = null)
                 RefreshToken = refreshToken,
                 ExpiresAt = expiresAt,
                 UserId = userId,
+                Attempt = null,
             };
             Write(stored);
             return stored;
+        }
+    }
+
+    /// <summary>
+    /// Under which name to spend the refresh token: a random one, kept before anybody hears of it, so that asking again is known for the same and not taken
+    /// for theft.
+    /// </summary>
+    public string BeginRefresh()
+    {
+        lock (_lock)
+        {
+            var stored = Read() ?? throw new InvalidOperationException("There is no refresh token.");
+            if (stored.Attempt is { } begun)
+            {
+                return begun;
+            }
+
+            var attempt = Guid.NewGuid().ToString("N");
+            Write(stored with { Attempt = attempt });
+            return attempt;
         }
     }
 
@@ -93,7 +114,7 @@ internal sealed class TokenStore(string path, Uri? gateway = null)
         }
     }
 
-    private static StoredTokens Without(StoredTokens stored) => stored with { AccessToken = null, RefreshToken = null, ExpiresAt = null };
+    private static StoredTokens Without(StoredTokens stored) => stored with { AccessToken = null, RefreshToken = null, ExpiresAt = null, Attempt = null };
 
     private StoredTokens? Read()
     {
