@@ -191,6 +191,68 @@ public sealed class SupabaseTests : IAsyncLifetime
         Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)tokens["refresh_token"]!))["type"]);
     }
 
+    public static TheoryData<int, string> Troubles => new()
+    {
+        { 409, """{"code":409,"error_code":"conflict","msg":"Too many concurrent token refresh requests on the same session or refresh token"}""" },
+        { 400, """{"code":400,"error_code":"validation_failed","msg":"Could not parse request body as JSON"}""" },
+        { 422, """{"code":422,"error_code":"unexpected_failure","msg":"?"}""" },
+        { 403, "<html>Blocked</html>" },
+        { 404, """{"message":"no Route matched with those values"}""" },
+        { 404, """{"error":"invalid_grant"}""" },
+        { 302, "" },
+        { 200, "<html>Be right back</html>" },
+        { 200, "{}" },
+        { 400, "[]" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Troubles))]
+    public async Task Trouble_at_Supabase_is_no_refusal(int status, string body)
+    {
+        var tokens = await _browser.TokensAsync(_relay.Url);
+        await _client.RegisterAsync((string)tokens["access_token"]!);
+        _supabase.Trouble = (status, body);
+
+        var refreshed = await RefreshAsync((string)tokens["refresh_token"]!);
+        var exchanged = await _client.AskAsync("auth_exchange", _browser.Exchange("code"));
+        _supabase.Trouble = null;
+
+        Assert.Equal(("RELAY_TIMEOUT", "RELAY_TIMEOUT"), ((string?)refreshed["error"]?["code"], (string?)exchanged["error"]?["code"]));
+        Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)tokens["refresh_token"]!))["type"]);
+    }
+
+    [Theory]
+    [InlineData(400, """{"error":"invalid_grant","error_description":"Invalid Refresh Token"}""")]
+    [InlineData(403, """{"code":403,"error_code":"session_expired","msg":"Session expired"}""")]
+    [InlineData(400, """{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token: Refresh Token Not Found"}""")]
+    public async Task A_refusal_of_Supabases_own_ends_the_device(int status, string body)
+    {
+        var tokens = await _browser.TokensAsync(_relay.Url);
+        await _client.RegisterAsync((string)tokens["access_token"]!);
+        await using var other = await TestClient.ConnectAsync(_relay.Url);
+        _supabase.Trouble = (status, body);
+
+        var refused = await other.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
+
+        Assert.Equal("UNAUTHORIZED", (string?)refused["error"]?["code"]);
+        Assert.Equal(4401, await _client.Closed.WaitAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_fresh_token_whose_key_is_not_published_yet_is_no_refusal()
+    {
+        var session = _supabase.SignIn("user");
+        _supabase.Keys.Rotate();
+        _supabase.Keys.PublishesLate = true;
+
+        var early = await RefreshAsync(session.RefreshToken);
+        _supabase.Keys.PublishesLate = false;
+        var later = await RefreshAsync(session.RefreshToken);
+
+        Assert.Equal("RELAY_TIMEOUT", (string?)early["error"]?["code"]);
+        Assert.Equal("token_refresh_response", (string?)later["type"]);
+    }
+
     [Fact]
     public async Task A_relay_that_starts_while_Supabase_is_down_judges_no_token_until_it_has_the_keys()
     {
