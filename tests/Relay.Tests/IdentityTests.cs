@@ -249,6 +249,21 @@ public sealed class IdentityTests : IAsyncLifetime
         Assert.Equal("UNAUTHORIZED", (string?)daemon["error"]!["code"]);
     }
 
+    [Theory]
+    [InlineData("client_register", "token")]
+    [InlineData("auth_exchange", "code")]
+    [InlineData("token_refresh", "refresh_token")]
+    public async Task Half_a_surrogate_pair_is_answered_and_does_not_end_the_connection(string type, string member)
+    {
+        await using var client = await TestClient.ConnectAsync(_relay.Url);
+
+        await client.SendAsync($$"""{"type":"{{type}}","requestId":"half","payload":{"{{member}}":"\ud800"}}""");
+        var answer = await client.UntilAsync(message => (string?)message["requestId"] == "half");
+
+        Assert.Equal("error", (string?)answer["type"]);
+        Assert.Equal("pong", (string?)(await client.AskAsync("ping", null))["type"]);
+    }
+
     [Fact]
     public async Task A_token_with_one_changed_character_is_refused()
     {
