@@ -6,7 +6,7 @@ using PocketCoder.Relay.Identity;
 namespace PocketCoder.Relay;
 
 /// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
-internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts, RelayCounters counters)
+internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts, RelayCounters counters, TimeProvider time)
 {
     private static readonly FrozenSet<string> Own = FrozenSet.Create(StringComparer.Ordinal,
         Wire.Ping, AuthExchangeRequest.Type, TokenRefreshRequest.Type, TokenRevokeRequest.Type, DaemonRegisterRequest.Type, ClientRegisterRequest.Type,
@@ -157,8 +157,10 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
 
         return peer.Registration is null && switchboard.IsCrowded(grant.UserId)
             ? throw Refusals.TooManySockets.ToException()
-            : grant;
+            : grant with { ExpiresAt = Earlier(grant.ExpiresAt, time.GetUtcNow() + Limits.LookAgain) };
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private static string CleanLabel(MachineInfo machine) => Clean(machine.Label) is { Length: > 0 } label ? label : Clean(machine.Hostname);
 

@@ -148,7 +148,7 @@ public sealed class RelayHost : IAsyncDisposable
 
         var app = builder.Build();
         var identity = await IdentityModes.OpenAsync(options, database, app.Services.GetRequiredService<ILogger<IIdentity>>());
-        registrar = new Registrar(identity, board, machines, new AttemptLimiter(options.Time), counters);
+        registrar = new Registrar(identity, board, machines, new AttemptLimiter(options.Time), counters, options.Time);
         identity.Devices.Revoked += board.Revoke;
         var server = app.Services.GetRequiredService<PeerServer>();
         RelayMetrics metrics = new(counters, here, server);

@@ -70,6 +70,9 @@ internal static class Limits
 {
     public static readonly TimeSpan Registration = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan AccessToken = TimeSpan.FromMinutes(10);
+
+    /// <summary>A registration is looked at anew after this long, however long its token is good.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
     public static readonly TimeSpan RefreshToken = TimeSpan.FromDays(30);
     public static readonly TimeSpan PairingCode = TimeSpan.FromMinutes(5);
     public const int PairingCodesPerUser = 16;
