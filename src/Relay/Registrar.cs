@@ -50,8 +50,8 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
             {
                 Wire.Ping => new Envelope { Type = Wire.Pong, RequestId = message.RequestId },
                 _ when message.Type == AuthExchangeRequest.Type => Envelope.Of(await ExchangeAsync(peer, message.Read<AuthExchangeRequest>()), message.RequestId),
-                _ when message.Type == TokenRefreshRequest.Type => Envelope.Of(await identity.RefreshAsync(message.Read<TokenRefreshRequest>()), message.RequestId),
-                _ when message.Type == TokenRevokeRequest.Type => Envelope.Of(await RevokeAsync(message.Read<TokenRevokeRequest>(), onRevoked), message.RequestId),
+                _ when message.Type == TokenRefreshRequest.Type => Envelope.Of(await RefreshAsync(peer, message.Read<TokenRefreshRequest>()), message.RequestId),
+                _ when message.Type == TokenRevokeRequest.Type => Envelope.Of(await RevokeAsync(peer, message.Read<TokenRevokeRequest>(), onRevoked), message.RequestId),
                 _ when message.Type == DaemonRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<DaemonRegisterRequest>()), message.RequestId),
                 _ when message.Type == ClientRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<ClientRegisterRequest>()), message.RequestId),
                 _ when message.Type == MachinesListRequest.Type && peer.Registration is ClientRegistration client =>
@@ -81,6 +81,21 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         attempts.Allow(peer.RemoteAddress)
             ? identity.ExchangeAsync(request)
             : throw Refusals.TooManyAttempts.ToException();
+
+    private Task<TokenRefreshResponse> RefreshAsync(Peer peer, TokenRefreshRequest request)
+    {
+        LimitStranger(peer, request.RefreshToken);
+        return identity.RefreshAsync(request);
+    }
+
+    // What a stranger invents is asked of the sign-in service, which counts what this relay asks.
+    private void LimitStranger(Peer peer, string refreshToken)
+    {
+        if (peer.Registration is null && !identity.Devices.Knows(refreshToken) && !attempts.Allow(peer.RemoteAddress))
+        {
+            throw Refusals.TooManyAttempts.ToException();
+        }
+    }
 
     private async Task<DaemonRegisterResponse> RegisterAsync(Peer peer, DaemonRegisterRequest request)
     {
@@ -121,8 +136,9 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         return new ClientRegisterResponse(grant.UserId, clientId, machines.Of(grant.UserId, switchboard.IsConnected));
     }
 
-    private async Task<TokenRevokeResponse> RevokeAsync(TokenRevokeRequest request, Action<string> onRevoked)
+    private async Task<TokenRevokeResponse> RevokeAsync(Peer peer, TokenRevokeRequest request, Action<string> onRevoked)
     {
+        LimitStranger(peer, request.RefreshToken);
         if (await identity.RevokeAsync(request) is { } deviceId)
         {
             onRevoked(deviceId);

@@ -170,7 +170,7 @@ public sealed class RelayHost : IAsyncDisposable
             ? metrics.WriteAsync(context.Response)
             : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server, options.TrustedProxies)));
-        new SignInEndpoints(identity, options.PublicUrl).Map(app);
+        new SignInEndpoints(identity, options.PublicUrl, new AttemptLimiter(options.Time), options.TrustedProxies).Map(app);
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);

@@ -324,6 +324,26 @@ public sealed class SupabaseTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("token_refresh")]
+    [InlineData("token_revoke")]
+    public async Task Strangers_with_invented_tokens_do_not_spend_what_the_relay_may_ask_of_Supabase(string type)
+    {
+        var tokens = await _browser.TokensAsync(_relay.Url);
+        var asked = _supabase.Requests.Count(IsRefresh);
+        List<string?> answers = [];
+        for (var i = 0; i < 30; i++)
+        {
+            answers.Add((string?)(await _client.AskAsync(type, new JsonObject { ["refresh_token"] = $"invented {i}" }))["error"]?["code"]);
+        }
+
+        Assert.Contains("RATE_LIMITED", answers);
+        Assert.True(_supabase.Requests.Count(IsRefresh) - asked <= 10);
+        Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)tokens["refresh_token"]!))["type"]);
+
+        static bool IsRefresh(string request) => request == "/auth/v1/token?grant_type=refresh_token";
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_token_that_is_given_back_ends_its_session_here_and_at_Supabase(bool up)
