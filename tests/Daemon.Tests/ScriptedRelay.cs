@@ -17,9 +17,13 @@ internal sealed class ScriptedRelay : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource _firstGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WebSocket? _socket;
 
     private ScriptedRelay(WebApplication app) => _app = app;
+
+    /// <summary>Ends with the first socket.</summary>
+    public Task FirstGone => _firstGone.Task;
 
     public Uri Url { get; private set; } = null!;
 
@@ -84,6 +88,10 @@ internal sealed class ScriptedRelay : IAsyncDisposable
         catch (Exception ex) when (ex is WebSocketException or OperationCanceledException)
         {
             // The daemon has gone, or the test is over.
+        }
+        finally
+        {
+            _firstGone.TrySetResult();
         }
     }
 

@@ -317,8 +317,15 @@ internal sealed partial class RelayConnection(
         try
         {
             await AuthenticateAsync(link, lifetime.Token);
-            onRegistered();
             _link = link;
+            if (!CanLogIn)
+            {
+                // Logged out while the relay answered: who did it saw no link to give up, or sees this one.
+                LoggedIn = false;
+                return;
+            }
+
+            onRegistered();
             link.Ready.TrySetResult();
             LastConnectedAt = LastHeartbeatAt = time.GetUtcNow();
             _firstRegistration.TrySetResult();
