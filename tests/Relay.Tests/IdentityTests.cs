@@ -257,7 +257,7 @@ public sealed class IdentityTests : IAsyncLifetime
     {
         await using var client = await TestClient.ConnectAsync(_relay.Url);
 
-        await client.SendAsync($$"""{"type":"{{type}}","requestId":"half","payload":{"{{member}}":"\ud800"}}""");
+        await client.SendAsync($$$"""{"type":"{{{type}}}","requestId":"half","payload":{"{{{member}}}":"\ud800"}}""");
         var answer = await client.UntilAsync(message => (string?)message["requestId"] == "half");
 
         Assert.Equal("error", (string?)answer["type"]);
