@@ -83,6 +83,19 @@ public sealed class SigningKeyTests : IAsyncLifetime
         Assert.Equal(1, KeysOnDisk());
     }
 
+    [Fact]
+    public async Task A_relay_that_goes_on_deletes_an_old_key_too()
+    {
+        await _relay.TokensAsync();
+        _time.Advance(TimeSpan.FromDays(30));
+        await _relay.TokensAsync();
+        var both = KeysOnDisk();
+        _time.Advance(TimeSpan.FromMinutes(12));
+        await _relay.TokensAsync();
+
+        Assert.Equal((2, 1), (both, KeysOnDisk()));
+    }
+
     private int KeysOnDisk()
     {
         using Microsoft.Data.Sqlite.SqliteConnection connection = new($"Data Source={_relay.Directory["relay/relay.db"]};Pooling=False");

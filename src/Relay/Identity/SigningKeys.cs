@@ -32,8 +32,8 @@ internal sealed class SqliteSigningKeys(Database database) : ISigningKeyStore
 internal sealed record SigningKey(string Kid, DateTimeOffset CreatedAt, DateTimeOffset? UsableUntil, SigningCredentials Credentials, VerificationKey Verification, byte[] SealKey);
 
 /// <summary>
-/// The ES256 keys of this relay. The newest signs; an older one verifies until the last token that it signed has ended, then it is deleted. A new one is
-/// made when the newest has its age.
+/// The ES256 keys of this relay. The newest signs; an older one verifies until the last token that it signed has ended, and is deleted with the next
+/// token that is signed, or at the next start. A new one is made when the newest has its age.
 /// </summary>
 internal sealed class SigningKeys
 {
@@ -71,7 +71,7 @@ internal sealed class SigningKeys
     /// <summary>The key to sign with.</summary>
     public async Task<SigningKey> CurrentAsync()
     {
-        while (!IsFresh)
+        while (!IsFresh || HasEnded)
         {
             await OneAtATime(RenewAsync);
         }
@@ -109,6 +109,9 @@ internal sealed class SigningKeys
     }
 
     private bool IsFresh => _keys is [var newest, ..] && _time.GetUtcNow() - newest.CreatedAt < Limits.SigningKeyAge;
+
+    // Whoever wants to sign with the new key has the old one deleted.
+    private bool HasEnded => _keys.Exists(key => key.UsableUntil <= _time.GetUtcNow());
 
     private SigningKey? Known(string kid) => Usable.FirstOrDefault(key => key.Kid == kid);
 
