@@ -86,7 +86,7 @@ internal sealed class Contestant : IDisposable
         using SqliteConnection database = new($"Data Source={Path.Combine(dataDirectory, "relay.db")};Pooling=False");
         database.Open();
         using var insert = database.CreateCommand();
-        insert.CommandText = "INSERT INTO pairing_codes VALUES ($1, $2, $3)";
+        insert.CommandText = "INSERT INTO pairing_codes (hash, user_id, expires_at) VALUES ($1, $2, $3)";
         insert.Parameters.AddWithValue("$1", System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(code)));
         insert.Parameters.AddWithValue("$2", user);
         insert.Parameters.AddWithValue("$3", DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeMilliseconds());

@@ -234,7 +234,7 @@ public sealed class Daemon : IAsyncDisposable
         }
 
         // 2. Who we are at the relay.
-        _tokens = new TokenStore(_options.TokenFile ?? paths.Auth);
+        _tokens = new TokenStore(_options.TokenFile ?? paths.Auth, _options.Enrol is null ? _options.Gateway : null);
 
         // 3. The relay, and everything that answers what comes over it.
         var agentStore = _options.OpenAgentStore(database, Use(await LogEpoch.OpenAsync(database, paths.EventLogNote)));

@@ -92,6 +92,10 @@ public sealed record StoredTokens(
     /// <summary>The relay that the tokens are of.</summary>
     [JsonPropertyName("gateway")]
     public Uri? Gateway { get; init; }
+
+    /// <summary>Under which name the refresh token is being spent; none: it is not.</summary>
+    [JsonPropertyName("attempt")]
+    public string? Attempt { get; init; }
 }
 
 [JsonSerializable(typeof(DaemonStatusReport))]

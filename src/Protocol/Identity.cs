@@ -37,8 +37,8 @@ public sealed record AuthExchangeResponse(
 }
 
 /// <summary>
-/// Trades a refresh token for new tokens. Using a spent one revokes its whole family, unless it repeats an <c>attempt</c> (any random text of the
-/// client's) of the last two minutes whose answer was lost on the way.
+/// Trades a refresh token for new tokens. Using a spent one revokes its whole family, unless it repeats the <c>attempt</c> (any random text of the
+/// client's) whose answer was lost on the way, and nobody has used that answer.
 /// </summary>
 public sealed record TokenRefreshRequest(
     [property: JsonPropertyName("refresh_token")] string RefreshToken,

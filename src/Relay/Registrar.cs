@@ -6,7 +6,7 @@ using PocketCoder.Relay.Identity;
 namespace PocketCoder.Relay;
 
 /// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
-internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts, RelayCounters counters)
+internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts, RelayCounters counters, TimeProvider time)
 {
     private static readonly FrozenSet<string> Own = FrozenSet.Create(StringComparer.Ordinal,
         Wire.Ping, AuthExchangeRequest.Type, TokenRefreshRequest.Type, TokenRevokeRequest.Type, DaemonRegisterRequest.Type, ClientRegisterRequest.Type,
@@ -58,14 +58,14 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
             {
                 Wire.Ping => new Envelope { Type = Wire.Pong, RequestId = message.RequestId },
                 _ when message.Type == AuthExchangeRequest.Type => Envelope.Of(await ExchangeAsync(peer, message.Read<AuthExchangeRequest>()), message.RequestId),
-                _ when message.Type == TokenRefreshRequest.Type => Envelope.Of(await identity.RefreshAsync(message.Read<TokenRefreshRequest>()), message.RequestId),
-                _ when message.Type == TokenRevokeRequest.Type => Envelope.Of(await RevokeAsync(message.Read<TokenRevokeRequest>(), onRevoked), message.RequestId),
+                _ when message.Type == TokenRefreshRequest.Type => Envelope.Of(await RefreshAsync(peer, message.Read<TokenRefreshRequest>()), message.RequestId),
+                _ when message.Type == TokenRevokeRequest.Type => Envelope.Of(await RevokeAsync(peer, message.Read<TokenRevokeRequest>(), onRevoked), message.RequestId),
                 _ when message.Type == DaemonRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<DaemonRegisterRequest>()), message.RequestId),
                 _ when message.Type == ClientRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<ClientRegisterRequest>()), message.RequestId),
                 _ when message.Type == MachinesListRequest.Type && peer.Registration is ClientRegistration client =>
                     Envelope.Of(new MachinesListResponse(machines.Of(client.UserId, switchboard.IsConnected)), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is DaemonRegistration daemon =>
-                    Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId), message.RequestId),
+                    Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId, daemon.DeviceId), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is not null => Envelope.OfError(Refusals.WrongRole, message.RequestId),
                 _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
                     Envelope.Of(new DevicesListResponse(identity.Devices.Of(asker.UserId, asker.DeviceId, deviceId => switchboard.IsDeviceConnected(asker.UserId, deviceId))), message.RequestId),
@@ -89,6 +89,21 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         attempts.Allow(peer.RemoteAddress)
             ? identity.ExchangeAsync(request)
             : throw Refusals.TooManyAttempts.ToException();
+
+    private Task<TokenRefreshResponse> RefreshAsync(Peer peer, TokenRefreshRequest request)
+    {
+        LimitStranger(peer, request.RefreshToken);
+        return identity.RefreshAsync(request);
+    }
+
+    // What a stranger invents is asked of the sign-in service, which counts what this relay asks.
+    private void LimitStranger(Peer peer, string refreshToken)
+    {
+        if (peer.Registration is null && !identity.Devices.Knows(refreshToken) && !attempts.Allow(peer.RemoteAddress))
+        {
+            throw Refusals.TooManyAttempts.ToException();
+        }
+    }
 
     private async Task<DaemonRegisterResponse> RegisterAsync(Peer peer, DaemonRegisterRequest request)
     {
@@ -129,8 +144,9 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         return new ClientRegisterResponse(grant.UserId, clientId, machines.Of(grant.UserId, switchboard.IsConnected));
     }
 
-    private async Task<TokenRevokeResponse> RevokeAsync(TokenRevokeRequest request, Action<string> onRevoked)
+    private async Task<TokenRevokeResponse> RevokeAsync(Peer peer, TokenRevokeRequest request, Action<string> onRevoked)
     {
+        LimitStranger(peer, request.RefreshToken);
         if (await identity.RevokeAsync(request) is { } deviceId)
         {
             onRevoked(deviceId);
@@ -165,8 +181,10 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
 
         return peer.Registration is null && switchboard.IsCrowded(grant.UserId)
             ? throw Refusals.TooManySockets.ToException()
-            : grant;
+            : grant with { ExpiresAt = Earlier(grant.ExpiresAt, time.GetUtcNow() + Limits.LookAgain) };
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private static string CleanLabel(MachineInfo machine) => Clean(machine.Label) is { Length: > 0 } label ? label : Clean(machine.Hostname);
 

@@ -77,7 +77,7 @@ public sealed class RelayHost : IAsyncDisposable
     public AuthMode Mode => _identity.Mode;
 
     /// <summary>A new one-time link for a phone, at a relay with an owner.</summary>
-    public async Task<PairingLink> CreatePairingLinkAsync() => LinkFor(PhoneUrl, await _identity.CreatePairingCodeAsync(Embedded.OwnerId));
+    public async Task<PairingLink> CreatePairingLinkAsync() => LinkFor(PhoneUrl, await _identity.CreatePairingCodeAsync(Embedded.OwnerId, maker: null));
 
     public static PairingLink LinkFor(Uri relay, PairingCodeCreateResponse code) =>
         new(new Uri(relay, "#pair=" + code.Code).ToString(), code.Code, code.ExpiresAt);
@@ -148,7 +148,7 @@ public sealed class RelayHost : IAsyncDisposable
 
         var app = builder.Build();
         var identity = await IdentityModes.OpenAsync(options, database, app.Services.GetRequiredService<ILogger<IIdentity>>());
-        registrar = new Registrar(identity, board, machines, new AttemptLimiter(options.Time), counters);
+        registrar = new Registrar(identity, board, machines, new AttemptLimiter(options.Time), counters, options.Time);
         identity.Devices.Revoked += board.Revoke;
         var server = app.Services.GetRequiredService<PeerServer>();
         RelayMetrics metrics = new(counters, here, server);
@@ -170,7 +170,7 @@ public sealed class RelayHost : IAsyncDisposable
             ? metrics.WriteAsync(context.Response)
             : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server, options.TrustedProxies)));
-        new SignInEndpoints(identity, options.PublicUrl).Map(app);
+        new SignInEndpoints(identity, options.PublicUrl, new AttemptLimiter(options.Time), options.TrustedProxies).Map(app);
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);

@@ -70,12 +70,15 @@ internal static class Limits
 {
     public static readonly TimeSpan Registration = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan AccessToken = TimeSpan.FromMinutes(10);
+
+    /// <summary>A registration is looked at anew after this long, however long its token is good.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
     public static readonly TimeSpan RefreshToken = TimeSpan.FromDays(30);
     public static readonly TimeSpan PairingCode = TimeSpan.FromMinutes(5);
+    public const int PairingCodesPerUser = 16;
     public static readonly TimeSpan SignIn = TimeSpan.FromMinutes(10);
     public static readonly TimeSpan SignInCode = TimeSpan.FromMinutes(2);
     public static readonly TimeSpan SigningKeyAge = TimeSpan.FromDays(30);
-    public static readonly TimeSpan RefreshRetry = TimeSpan.FromMinutes(2);
     public const int UnregisteredMessageBytes = 64 * 1024;
     public const int SendQueueBytes = 8 * 1024 * 1024;
 

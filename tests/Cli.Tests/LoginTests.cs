@@ -41,6 +41,34 @@ public sealed class LoginTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_says_so_when_it_is_for_another_relay_than_the_login()
+    {
+        var (_, ready) = await _cli.RelayAsync();
+        await _cli.RunAsync("login", (string)ready["pairUrl"]!);
+        _cli.Environment["GATEWAY_URL"] = "ws://127.0.0.1:9";
+
+        var start = await _cli.RunAsync("start");
+        var status = await _cli.StatusAsync(s => !(bool)s["loggedIn"]!);
+
+        Assert.Equal(ExitCode.Done, start.ExitCode);
+        Assert.StartsWith($"This machine is logged in at {ready["url"]}/, not at ws://127.0.0.1:9/.", start.Error, StringComparison.Ordinal);
+        Assert.Equal("ws://127.0.0.1:9/", (string?)status["relay"]!["gateway"]);
+    }
+
+    [Fact]
+    public async Task The_same_relay_written_in_another_way_is_the_same()
+    {
+        var (_, ready) = await _cli.RelayAsync();
+        await _cli.RunAsync("login", (string)ready["pairUrl"]!);
+        _cli.Environment["GATEWAY_URL"] = ((string)ready["url"]!).Replace("http:", "WS:", StringComparison.Ordinal) + "/ws";
+
+        var start = await _cli.RunAsync("start");
+        await _cli.StatusAsync(s => (bool)s["relay"]!["connected"]!);
+
+        Assert.Equal((ExitCode.Done, ""), (start.ExitCode, start.Error));
+    }
+
+    [Fact]
     public async Task A_link_can_come_over_standard_input_where_nobody_sees_it()
     {
         var (_, ready) = await _cli.RelayAsync();
@@ -90,8 +118,8 @@ public sealed class LoginTests : IDisposable
         await _cli.RunAsync("login", (string)ready["pairUrl"]!);
         await _cli.RunAsync("start");
         await _cli.StatusAsync(status => (bool)status["relay"]!["connected"]!);
-        var pair = await _cli.RunAsync("pair");
-        var again = await _cli.RunAsync("pair");
+        await using var other = await MachineAsync(relay, LinkIn((await _cli.RunAsync("pair")).Output));
+        var (pair, again) = (await CodeOfAsync(other), await CodeOfAsync(other));
         var before = _cli.Tokens!;
 
         var logout = await _cli.RunAsync("logout");
@@ -100,7 +128,7 @@ public sealed class LoginTests : IDisposable
         var refreshed = await thief.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = before.RefreshToken });
         var registered = await thief.RegisterAsync(before.AccessToken!);
         var after = _cli.Tokens!;
-        var logInAgain = await _cli.RunAsync("login", LinkIn(pair.Output));
+        var logInAgain = await _cli.RunAsync("login", $"{relay}#pair={pair}");
         await _cli.StatusAsync(s => (bool)s["relay"]!["connected"]!);
 
         Assert.Equal((ExitCode.Done, "Logged out.\n"), (logout.ExitCode, logout.Output));
@@ -110,7 +138,7 @@ public sealed class LoginTests : IDisposable
         Assert.Equal((null, null, before.MachineKey), (after.AccessToken, after.RefreshToken, after.MachineKey));
         Assert.Equal("Logged in.\n", logInAgain.Output);
         Assert.Equal(before.MachineKey, _cli.Tokens!.MachineKey);
-        await using var phone = await TestClient.PairedAsync(relay, LinkIn(again.Output).Split("#pair=")[1]);
+        await using var phone = await TestClient.PairedAsync(relay, again);
         Assert.StartsWith("cl_", phone.ClientId, StringComparison.Ordinal);
     }
 
@@ -185,6 +213,18 @@ public sealed class LoginTests : IDisposable
         Assert.Equal(ExitCode.Failed, logout.ExitCode);
         Assert.Contains("pocketcoder stop", logout.Error, StringComparison.Ordinal);
     }
+
+    /// <summary>Another machine of the same account: the codes of one that logs out end with it.</summary>
+    private static async Task<TestClient> MachineAsync(Uri relay, string link)
+    {
+        var machine = await TestClient.ConnectAsync(relay);
+        var tokens = await machine.AskAsync("auth_exchange", new JsonObject { ["code"] = link.Split("#pair=")[1] });
+        await machine.AskAsync("daemon_register", TestRelay.Registration(Guid.NewGuid().ToString(), (string)tokens["payload"]!["access_token"]!));
+        return machine;
+    }
+
+    private static async Task<string> CodeOfAsync(TestClient machine) =>
+        (string)(await machine.AskAsync("pairing_code_create", new JsonObject()))["payload"]!["code"]!;
 
     private static string LinkIn(string text) => text.Split((char[]?)null).First(word => word.Contains("#pair=", StringComparison.Ordinal));
 }

@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using PocketCoder.Daemon.Relay;
+using PocketCoder.Protocol;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -86,6 +88,33 @@ public sealed class RelayLinkTests
 
         Assert.Equal("MACHINE_OFFLINE", (string?)answer["error"]!["code"]);
         Assert.Equal("PocketCoder is being stopped on the machine.", (string?)answer["error"]!["message"]);
+    }
+
+    [Fact]
+    public async Task A_logout_while_the_relay_is_being_registered_at_leaves_no_machine_served()
+    {
+        await using var relay = await ScriptedRelay.StartAsync();
+        using TempDirectory directory = new();
+        DaemonPaths paths = new(directory["home"]);
+        paths.Create();
+        new TokenStore(paths.Auth).LogIn(new AuthExchangeResponse("access", "refresh", DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(), "user"), relay.Url);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously), answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        relay.Answer = async _ =>
+        {
+            asked.TrySetResult();
+            await answer.Task;
+            return ScriptedRelay.Registered;
+        };
+        await using var daemon = (await Daemon.StartAsync(
+            new DaemonOptions { Paths = paths, Gateway = relay.Url, Supervisor = TestSystem.Supervisor, Claude = TestSystem.FakeClaude }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await asked.Task.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+
+        await daemon.LogOutAsync(CancellationToken.None);
+        answer.TrySetResult();
+        await relay.FirstGone.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+
+        var status = await daemon.StatusAsync(CancellationToken.None);
+        Assert.Equal((false, false), (status.LoggedIn, status.Relay.Connected));
     }
 
     [Fact]

@@ -84,6 +84,53 @@ public sealed class DeviceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_revoked_machine_does_not_live_on_in_the_pairing_codes_that_it_made()
+    {
+        var (phone, _) = await DeviceAsync();
+        await using var _ = phone;
+        await using var machine = await _relay.MachineAsync(Guid.NewGuid().ToString());
+        var (stolen, own) = (await CodeOfAsync(machine), await _relay.CodeAsync());
+
+        await RevokeAsync(phone, await OwnIdAsync(machine));
+        var refused = await phone.AskAsync("auth_exchange", new JsonObject { ["code"] = stolen });
+        var granted = await phone.AskAsync("auth_exchange", new JsonObject { ["code"] = own });
+
+        Assert.Equal("UNAUTHORIZED", (string?)refused["error"]?["code"]);
+        Assert.Equal("auth_exchange_response", (string?)granted["type"]);
+    }
+
+    [Fact]
+    public async Task A_code_that_was_made_at_the_moment_of_the_revocation_is_refused_too()
+    {
+        await using var machine = await _relay.MachineAsync(Guid.NewGuid().ToString());
+        var code = await CodeOfAsync(machine);
+        Execute("UPDATE devices SET revoked_at = 1 WHERE machine_key IS NOT NULL");
+        await using var stranger = await TestClient.ConnectAsync(_relay.Url);
+
+        Assert.Equal("UNAUTHORIZED", (string?)(await stranger.AskAsync("auth_exchange", new JsonObject { ["code"] = code }))["error"]?["code"]);
+    }
+
+    [Fact]
+    public async Task A_user_has_sixteen_codes_and_the_oldest_goes()
+    {
+        await using var machine = await _relay.MachineAsync(Guid.NewGuid().ToString());
+        List<string> codes = [];
+        for (var i = 0; i < 17; i++)
+        {
+            codes.Add(await CodeOfAsync(machine));
+        }
+
+        await using var phone = await TestClient.ConnectAsync(_relay.Url);
+        var oldest = await phone.AskAsync("auth_exchange", new JsonObject { ["code"] = codes[0] });
+        var next = await phone.AskAsync("auth_exchange", new JsonObject { ["code"] = codes[1] });
+
+        Assert.Equal(("error", "auth_exchange_response"), ((string?)oldest["type"], (string?)next["type"]));
+    }
+
+    private static async Task<string> CodeOfAsync(TestClient machine) =>
+        (string)(await machine.AskAsync("pairing_code_create", new JsonObject()))["payload"]!["code"]!;
+
+    [Fact]
     public async Task A_device_that_ends_itself_gets_its_answer_first()
     {
         var (phone, _) = await DeviceAsync();

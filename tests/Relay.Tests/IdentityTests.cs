@@ -117,6 +117,77 @@ public sealed class IdentityTests : IAsyncLifetime
         Assert.Equal("token_refresh_response", (string?)next["type"]);
     }
 
+    private async Task<JsonObject> RefreshAsync(JsonNode of, string? attempt = null)
+    {
+        await using var client = await TestClient.ConnectAsync(_relay.Url);
+        return await client.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)of["refresh_token"]!, ["attempt"] = attempt });
+    }
+
+    [Fact]
+    public async Task A_lost_answer_can_be_asked_for_again_however_long_it_takes_and_however_often()
+    {
+        var tokens = await _relay.TokensAsync();
+        await RefreshAsync(tokens, "a1");
+        _time.Advance(TimeSpan.FromDays(20));
+        await RefreshAsync(tokens, "a1");
+        _time.Advance(TimeSpan.FromDays(9));
+
+        var again = await RefreshAsync(tokens, "a1");
+        var next = await RefreshAsync(again["payload"]!, "a2");
+
+        Assert.Equal(("token_refresh_response", "token_refresh_response"), ((string?)again["type"], (string?)next["type"]));
+    }
+
+    [Fact]
+    public async Task Asking_again_does_not_make_the_exchange_live_longer()
+    {
+        var tokens = await _relay.TokensAsync();
+        await RefreshAsync(tokens, "a1");
+        _time.Advance(TimeSpan.FromDays(29));
+        await RefreshAsync(tokens, "a1");
+        _time.Advance(TimeSpan.FromDays(2));
+
+        Assert.Equal("UNAUTHORIZED", (string?)(await RefreshAsync(tokens, "a1"))["error"]?["code"]);
+    }
+
+    [Theory]
+    [InlineData("its successor was used")]
+    [InlineData("another attempt")]
+    public async Task A_retry_that_is_none_is_theft(string why)
+    {
+        var tokens = await _relay.TokensAsync();
+        await using var owner = await TestClient.ConnectAsync(_relay.Url);
+        var next = await RefreshAsync(tokens, "a1");
+        if (why == "its successor was used")
+        {
+            next = await RefreshAsync(next["payload"]!, "a2");
+        }
+
+        await owner.RegisterAsync((string)next["payload"]!["access_token"]!);
+
+        var stolen = await RefreshAsync(tokens, why == "another attempt" ? "a3" : "a1");
+
+        Assert.Equal("UNAUTHORIZED", (string?)stolen["error"]?["code"]);
+        Assert.Equal(4401, await owner.Closed.WaitAsync(TestClient.Patience));
+        Assert.Equal("UNAUTHORIZED", (string?)(await RefreshAsync(next["payload"]!))["error"]?["code"]);
+    }
+
+    [Fact]
+    public async Task Who_shows_a_token_whose_answer_was_taken_for_lost_ends_the_device()
+    {
+        var tokens = await _relay.TokensAsync();
+        await using var thief = await TestClient.ConnectAsync(_relay.Url);
+        var owners = await RefreshAsync(tokens, "a1");
+        var thiefs = await RefreshAsync(tokens, "a1");
+        await thief.RegisterAsync((string)thiefs["payload"]!["access_token"]!);
+
+        var alarm = await RefreshAsync(owners["payload"]!, "a2");
+
+        Assert.Equal("UNAUTHORIZED", (string?)alarm["error"]?["code"]);
+        Assert.Equal(4401, await thief.Closed.WaitAsync(TestClient.Patience));
+        Assert.Equal("UNAUTHORIZED", (string?)(await RefreshAsync(thiefs["payload"]!, "a3"))["error"]?["code"]);
+    }
+
     [Fact]
     public async Task Devices_and_machines_survive_a_restart_of_the_relay()
     {
@@ -176,6 +247,21 @@ public sealed class IdentityTests : IAsyncLifetime
         Assert.Equal("UNAUTHORIZED", (string?)(await client.RegisterAsync(token))["error"]!["code"]);
         var daemon = await client.AskAsync("daemon_register", TestRelay.Registration(Guid.NewGuid().ToString(), token));
         Assert.Equal("UNAUTHORIZED", (string?)daemon["error"]!["code"]);
+    }
+
+    [Theory]
+    [InlineData("client_register", "token")]
+    [InlineData("auth_exchange", "code")]
+    [InlineData("token_refresh", "refresh_token")]
+    public async Task Half_a_surrogate_pair_is_answered_and_does_not_end_the_connection(string type, string member)
+    {
+        await using var client = await TestClient.ConnectAsync(_relay.Url);
+
+        await client.SendAsync($$$"""{"type":"{{{type}}}","requestId":"half","payload":{"{{{member}}}":"\ud800"}}""");
+        var answer = await client.UntilAsync(message => (string?)message["requestId"] == "half");
+
+        Assert.Equal("error", (string?)answer["type"]);
+        Assert.Equal("pong", (string?)(await client.AskAsync("ping", null))["type"]);
     }
 
     [Fact]

@@ -95,6 +95,25 @@ public sealed class SignInTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_return_from_signing_in_works_once_and_an_address_has_ten_a_minute()
+    {
+        using var begun = await _browser.GetAsync(_browser.AuthorizeUrl(_relay.Url));
+        using var person = await _browser.GetAsync(begun.Headers.Location!);
+
+        using var first = await _browser.GetAsync(person.Headers.Location!);
+        using var second = await _browser.GetAsync(person.Headers.Location!);
+        List<int> more = [];
+        for (var i = 0; i < 9; i++)
+        {
+            using var response = await _browser.GetAsync(new Uri(_relay.Url, $"/auth/callback/invented{i}?code=x"));
+            more.Add((int)response.StatusCode);
+        }
+
+        Assert.Equal((302, 400), ((int)first.StatusCode, (int)second.StatusCode));
+        Assert.Equal((400, 429), (more[0], more[^1]));
+    }
+
+    [Fact]
     public async Task A_relay_that_pairs_with_codes_says_so()
     {
         await using var relay = await TestRelay.StartAsync();

@@ -137,10 +137,44 @@ public sealed class SupabaseTests : IAsyncLifetime
         _supabase.Keys.RevokeOld();
         _time.Advance(TimeSpan.FromMinutes(10));
         await using var after = await TestClient.ConnectAsync(_relay.Url);
-        var revoked = await RegisterUntilRefusedAsync(after, old);
+        var revoked = await after.RegisterAsync(old);
 
         Assert.Equal(("client_register_response", "client_register_response"), ((string?)fresh["type"], (string?)kept["type"]));
         Assert.Equal("UNAUTHORIZED", (string?)revoked["error"]!["code"]);
+    }
+
+    [Fact]
+    public async Task When_the_keys_cannot_be_fetched_anew_they_are_asked_for_again_soon()
+    {
+        var old = _supabase.SignIn("user").AccessToken;
+        await _client.RegisterAsync(old);
+        _supabase.Keys.Rotate();
+        _supabase.Keys.RevokeOld();
+        _supabase.Down = true;
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await using var during = await TestClient.ConnectAsync(_relay.Url);
+        var kept = await during.RegisterAsync(old);
+        _supabase.Down = false;
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await using var after = await TestClient.ConnectAsync(_relay.Url);
+
+        var gone = await after.RegisterAsync(old);
+
+        Assert.Equal("client_register_response", (string?)kept["type"]);
+        Assert.Equal("UNAUTHORIZED", (string?)gone["error"]?["code"]);
+    }
+
+    [Fact]
+    public async Task A_registration_is_looked_at_anew_after_an_hour_though_its_token_is_good_for_a_week()
+    {
+        _supabase.Keys.Life = TimeSpan.FromDays(7);
+        await _client.RegisterAsync(_supabase.SignIn("user").AccessToken);
+
+        _time.Advance(TimeSpan.FromMinutes(59) + TimeSpan.FromSeconds(1));
+        await _client.UntilTypeAsync("token_expiring");
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(4401, await _client.Closed.WaitAsync(TestClient.Patience));
     }
 
     [Fact]
@@ -191,6 +225,68 @@ public sealed class SupabaseTests : IAsyncLifetime
         Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)tokens["refresh_token"]!))["type"]);
     }
 
+    public static TheoryData<int, string> Troubles => new()
+    {
+        { 409, """{"code":409,"error_code":"conflict","msg":"Too many concurrent token refresh requests on the same session or refresh token"}""" },
+        { 400, """{"code":400,"error_code":"validation_failed","msg":"Could not parse request body as JSON"}""" },
+        { 422, """{"code":422,"error_code":"unexpected_failure","msg":"?"}""" },
+        { 403, "<html>Blocked</html>" },
+        { 404, """{"message":"no Route matched with those values"}""" },
+        { 404, """{"error":"invalid_grant"}""" },
+        { 302, "" },
+        { 200, "<html>Be right back</html>" },
+        { 200, "{}" },
+        { 400, "[]" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Troubles))]
+    public async Task Trouble_at_Supabase_is_no_refusal(int status, string body)
+    {
+        var tokens = await _browser.TokensAsync(_relay.Url);
+        await _client.RegisterAsync((string)tokens["access_token"]!);
+        _supabase.Trouble = (status, body);
+
+        var refreshed = await RefreshAsync((string)tokens["refresh_token"]!);
+        var exchanged = await _client.AskAsync("auth_exchange", _browser.Exchange("code"));
+        _supabase.Trouble = null;
+
+        Assert.Equal(("RELAY_TIMEOUT", "RELAY_TIMEOUT"), ((string?)refreshed["error"]?["code"], (string?)exchanged["error"]?["code"]));
+        Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)tokens["refresh_token"]!))["type"]);
+    }
+
+    [Theory]
+    [InlineData(400, """{"error":"invalid_grant","error_description":"Invalid Refresh Token"}""")]
+    [InlineData(403, """{"code":403,"error_code":"session_expired","msg":"Session expired"}""")]
+    [InlineData(400, """{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token: Refresh Token Not Found"}""")]
+    public async Task A_refusal_of_Supabases_own_ends_the_device(int status, string body)
+    {
+        var tokens = await _browser.TokensAsync(_relay.Url);
+        await _client.RegisterAsync((string)tokens["access_token"]!);
+        await using var other = await TestClient.ConnectAsync(_relay.Url);
+        _supabase.Trouble = (status, body);
+
+        var refused = await other.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)tokens["refresh_token"]! });
+
+        Assert.Equal("UNAUTHORIZED", (string?)refused["error"]?["code"]);
+        Assert.Equal(4401, await _client.Closed.WaitAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_fresh_token_whose_key_is_not_published_yet_is_no_refusal()
+    {
+        var session = _supabase.SignIn("user");
+        _supabase.Keys.Rotate();
+        _supabase.Keys.PublishesLate = true;
+
+        var early = await RefreshAsync(session.RefreshToken);
+        _supabase.Keys.PublishesLate = false;
+        var later = await RefreshAsync(session.RefreshToken);
+
+        Assert.Equal("RELAY_TIMEOUT", (string?)early["error"]?["code"]);
+        Assert.Equal("token_refresh_response", (string?)later["type"]);
+    }
+
     [Fact]
     public async Task A_relay_that_starts_while_Supabase_is_down_judges_no_token_until_it_has_the_keys()
     {
@@ -225,6 +321,26 @@ public sealed class SupabaseTests : IAsyncLifetime
         Assert.Equal("UNAUTHORIZED", (string?)(await again.RegisterAsync((string)lost["access_token"]!))["error"]!["code"]);
         Assert.Equal("UNAUTHORIZED", (string?)(await again.AskAsync("token_refresh", new JsonObject { ["refresh_token"] = (string)lost["refresh_token"]! }))["error"]!["code"]);
         Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)kept["refresh_token"]!))["type"]);
+    }
+
+    [Theory]
+    [InlineData("token_refresh")]
+    [InlineData("token_revoke")]
+    public async Task Strangers_with_invented_tokens_do_not_spend_what_the_relay_may_ask_of_Supabase(string type)
+    {
+        var tokens = await _browser.TokensAsync(_relay.Url);
+        var asked = _supabase.Requests.Count(IsRefresh);
+        List<string?> answers = [];
+        for (var i = 0; i < 30; i++)
+        {
+            answers.Add((string?)(await _client.AskAsync(type, new JsonObject { ["refresh_token"] = $"invented {i}" }))["error"]?["code"]);
+        }
+
+        Assert.Contains("RATE_LIMITED", answers);
+        Assert.True(_supabase.Requests.Count(IsRefresh) - asked <= 10);
+        Assert.Equal("token_refresh_response", (string?)(await RefreshAsync((string)tokens["refresh_token"]!))["type"]);
+
+        static bool IsRefresh(string request) => request == "/auth/v1/token?grant_type=refresh_token";
     }
 
     [Theory]
@@ -278,19 +394,5 @@ public sealed class SupabaseTests : IAsyncLifetime
         var refused = await machine.AskAsync("pairing_code_create", new JsonObject());
 
         Assert.Contains("sign in", (string?)refused["error"]!["message"], StringComparison.Ordinal);
-    }
-
-    // The keys are fetched anew beside the first token after ten minutes; nobody waits for it, so the end is waited for here.
-    private static async Task<JsonObject> RegisterUntilRefusedAsync(TestClient client, string token)
-    {
-        for (var i = 0; i < 500; i++)
-        {
-            if (await client.RegisterAsync(token) is { } answer && answer["error"] is not null)
-            {
-                return answer;
-            }
-        }
-
-        throw new TimeoutException("The key was never taken away.");
     }
 }

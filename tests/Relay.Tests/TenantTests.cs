@@ -38,7 +38,7 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
         {
             database.Open();
             var insert = database.CreateCommand();
-            insert.CommandText = "INSERT INTO pairing_codes VALUES ($1, 'user_foreign', $2)";
+            insert.CommandText = "INSERT INTO pairing_codes (hash, user_id, expires_at) VALUES ($1, 'user_foreign', $2)";
             insert.Parameters.AddWithValue("$1", SHA256.HashData(Encoding.UTF8.GetBytes(code)));
             insert.Parameters.AddWithValue("$2", DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeMilliseconds());
             insert.ExecuteNonQuery();

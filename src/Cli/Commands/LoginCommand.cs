@@ -108,7 +108,7 @@ internal static class LoginCommand
             return "Logged in. Start the daemon with: pocketcoder start";
         }
 
-        if (status.Relay.Gateway != gateway.ToString())
+        if (status.Relay.Gateway is not { } present || !RelayDialer.IsSameRelay(new Uri(present), gateway))
         {
             return "Logged in. The daemon still runs for another relay; start it anew: pocketcoder stop, then: pocketcoder start";
         }

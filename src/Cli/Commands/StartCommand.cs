@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using PocketCoder.Daemon;
 using PocketCoder.Daemon.Processes;
+using PocketCoder.Daemon.Relay;
 
 namespace PocketCoder.Cli.Commands;
 
@@ -41,7 +42,7 @@ internal static class StartCommand
             return await AlreadyRunsAsync(cli);
         }
 
-
+        await SayWhereLoggedInAsync(cli, gateway);
         await cli.Out.WriteLineAsync($"PocketCoder runs. Control plane: {daemon.ControlPlaneUrl}. Ctrl-C stops it.");
         await Serving.UntilStoppedAsync(daemon, stop);
         return ExitCode.Done;
@@ -70,8 +71,9 @@ internal static class StartCommand
         }
 
         // What can be said at once is said here, not by a log.
-        Gateway.Resolve(cli.Paths);
+        var gateway = Gateway.Resolve(cli.Paths);
         cli.Paths.Create();
+        await SayWhereLoggedInAsync(cli, gateway);
 
         var pid = StartDetached();
         var patience = Stopwatch.StartNew();
@@ -93,6 +95,14 @@ internal static class StartCommand
         }
 
         return ExitCode.Failed;
+    }
+
+    private static async Task SayWhereLoggedInAsync(CliContext cli, Uri gateway)
+    {
+        if (RelayLogin.OtherThan(gateway, cli.Paths) is { } other)
+        {
+            await cli.Error.WriteLineAsync($"This machine is logged in at {other}, not at {gateway}. Log in there: GATEWAY_URL={gateway} pocketcoder login");
+        }
     }
 
     private static int StartDetached()

@@ -116,10 +116,20 @@ internal sealed partial class RelayConnection(
         try
         {
             using var alone = await tokens.LockAsync(cancellationToken);
-            var refreshToken = tokens.Load().RefreshToken;
-            tokens.LogOut();
+            var stored = tokens.LogOut();
             LoggedIn = false;
-            return refreshToken is null || (_link is { } link && await RevokeAsync(link, refreshToken, cancellationToken));
+            if (stored?.RefreshToken is not { } refreshToken)
+            {
+                return true;
+            }
+
+            if (tokens.IsOfAnotherRelay(stored))
+            {
+                _link?.Abandon();
+                return await RelayLogin.RevokeAsync(stored.Gateway!, refreshToken, cancellationToken);
+            }
+
+            return _link is { } link && await RevokeAsync(link, refreshToken, cancellationToken);
         }
         finally
         {
@@ -307,8 +317,15 @@ internal sealed partial class RelayConnection(
         try
         {
             await AuthenticateAsync(link, lifetime.Token);
-            onRegistered();
             _link = link;
+            if (!CanLogIn)
+            {
+                // Logged out while the relay answered: who did it saw no link to give up, or sees this one.
+                LoggedIn = false;
+                return;
+            }
+
+            onRegistered();
             link.Ready.TrySetResult();
             LastConnectedAt = LastHeartbeatAt = time.GetUtcNow();
             _firstRegistration.TrySetResult();
@@ -395,9 +412,7 @@ internal sealed partial class RelayConnection(
             return;
         }
 
-        // The same attempt for the same token: when the answer is lost on the way, asking again is not mistaken for theft.
-        var attempt = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes("attempt:" + refreshToken)));
-        var fresh = await link.AskAsync<TokenRefreshRequest, TokenRefreshResponse>(new TokenRefreshRequest(refreshToken, attempt), cancellationToken);
+        var fresh = await link.AskAsync<TokenRefreshRequest, TokenRefreshResponse>(new TokenRefreshRequest(refreshToken, tokens.BeginRefresh()), cancellationToken);
         tokens.Save(fresh.AccessToken, fresh.RefreshToken, fresh.ExpiresAt, fresh.UserId);
     }
 

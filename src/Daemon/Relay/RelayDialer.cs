@@ -9,6 +9,9 @@ internal sealed class RelayDialer(Uri gateway)
 {
     public Uri Endpoint { get; } = EndpointOf(gateway);
 
+    /// <summary>However the two are written.</summary>
+    public static bool IsSameRelay(Uri one, Uri other) => EndpointOf(one) == EndpointOf(other);
+
     public async Task<MessageSocket> ConnectAsync(CancellationToken cancellationToken)
     {
         ClientWebSocket socket = new();

@@ -63,33 +63,39 @@ public static class RelayLogin
         }
 
         TokenStore store = new(paths.Auth);
-        string refreshToken;
+        StoredTokens? stored;
         using (await store.LockAsync(cancellationToken))
         {
-            if (store.Load().RefreshToken is not { } present)
-            {
-                return LogoutOutcome.WasNotLoggedIn;
-            }
-
-            refreshToken = present;
-            store.LogOut();
+            stored = store.LogOut();
         }
 
+        return stored?.RefreshToken is not { } refreshToken ? LogoutOutcome.WasNotLoggedIn
+            : await RevokeAsync(gateway, refreshToken, cancellationToken) ? LogoutOutcome.Done
+            : LogoutOutcome.RelayNotTold;
+    }
+
+    /// <summary>False when the relay could not be told.</summary>
+    internal static async Task<bool> RevokeAsync(Uri gateway, string refreshToken, CancellationToken cancellationToken)
+    {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(LogoutPatience);
         try
         {
             await OnceAsync(gateway, (link, _) => link.AskAsync<TokenRevokeRequest, TokenRevokeResponse>(new TokenRevokeRequest(refreshToken), patience.Token), patience.Token);
-            return LogoutOutcome.Done;
+            return true;
         }
         catch (Exception ex) when (ex is WebSocketException or RequestException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return LogoutOutcome.RelayNotTold;
+            return false;
         }
     }
 
     /// <summary>The relay that this machine is logged in at; null when it is at none.</summary>
     public static Uri? GatewayOf(DaemonPaths paths) => TokenStore.Peek(paths.Auth)?.Gateway;
+
+    /// <summary>The relay that this machine is logged in at, when that is another than this one.</summary>
+    public static Uri? OtherThan(Uri gateway, DaemonPaths paths) =>
+        TokenStore.Peek(paths.Auth) is { RefreshToken: not null, Gateway: { } other } && !RelayDialer.IsSameRelay(gateway, other) ? other : null;
 
     public static bool IsLoggedIn(DaemonPaths paths) => TokenStore.Peek(paths.Auth)?.RefreshToken is not null;
 

@@ -4,8 +4,11 @@ using PocketCoder.Storage;
 
 namespace PocketCoder.Daemon.Relay;
 
-/// <summary><c>auth.json</c>: this machine's key, the tokens it has and of which relay they are, 0600, replaced as a whole.</summary>
-internal sealed class TokenStore(string path)
+/// <summary>
+/// <c>auth.json</c>: this machine's key, the tokens it has and of which relay they are, 0600, replaced as a whole. For whoever speaks to
+/// <paramref name="gateway"/> the tokens of another relay are none: it must never see them.
+/// </summary>
+internal sealed class TokenStore(string path, Uri? gateway = null)
 {
     public const string DamagedSuffix = ".damaged";
 
@@ -21,7 +24,7 @@ internal sealed class TokenStore(string path)
         {
             if (Read() is { } stored)
             {
-                return stored;
+                return IsOfAnotherRelay(stored) ? Without(stored) : stored;
             }
 
             StoredTokens fresh = new(Guid.NewGuid().ToString());
@@ -40,9 +43,30 @@ internal sealed class TokenStore(string path)
                 RefreshToken = refreshToken,
                 ExpiresAt = expiresAt,
                 UserId = userId,
+                Attempt = null,
             };
             Write(stored);
             return stored;
+        }
+    }
+
+    /// <summary>
+    /// Under which name to spend the refresh token: a random one, kept before anybody hears of it, so that asking again is known for the same and not taken
+    /// for theft.
+    /// </summary>
+    public string BeginRefresh()
+    {
+        lock (_lock)
+        {
+            var stored = Read() ?? throw new InvalidOperationException("There is no refresh token.");
+            if (stored.Attempt is { } begun)
+            {
+                return begun;
+            }
+
+            var attempt = Guid.NewGuid().ToString("N");
+            Write(stored with { Attempt = attempt });
+            return attempt;
         }
     }
 
@@ -57,17 +81,25 @@ internal sealed class TokenStore(string path)
         }
     }
 
-    /// <summary>Forgets the tokens; whose machine it was, and at which relay, stays, so that it is the same machine after the next login.</summary>
-    public void LogOut()
+    /// <summary>
+    /// Forgets the tokens, and says what they were, of whichever relay; whose machine it was, and where, stays, so that it is the same machine after the next
+    /// login.
+    /// </summary>
+    public StoredTokens? LogOut()
     {
         lock (_lock)
         {
-            if (Read() is { } stored)
+            var stored = Read();
+            if (stored is not null)
             {
-                Write(stored with { AccessToken = null, RefreshToken = null, ExpiresAt = null });
+                Write(Without(stored));
             }
+
+            return stored;
         }
     }
+
+    public bool IsOfAnotherRelay(StoredTokens stored) => gateway is not null && stored.Gateway is { } other && !RelayDialer.IsSameRelay(gateway, other);
 
     /// <summary>What is stored, without making anything; null when nothing is, or it cannot be read.</summary>
     public static StoredTokens? Peek(string path)
@@ -81,6 +113,8 @@ internal sealed class TokenStore(string path)
             return null;
         }
     }
+
+    private static StoredTokens Without(StoredTokens stored) => stored with { AccessToken = null, RefreshToken = null, ExpiresAt = null, Attempt = null };
 
     private StoredTokens? Read()
     {

@@ -18,6 +18,10 @@ internal sealed class Devices(Database database, TimeProvider time)
     public bool IsBarred(AccessGrant grant) => database.Read(connection => connection.QueryInt64(
         "SELECT count(*) FROM devices WHERE device_id = $1 AND (user_id <> $2 OR revoked_at IS NOT NULL)", grant.DeviceId, grant.UserId)) > 0;
 
+    /// <summary>Is this a refresh token of a device here, spent or not?</summary>
+    public bool Knows(string refreshToken) => database.Read(connection => connection.QueryInt64(
+        "SELECT count(*) FROM refresh_tokens WHERE hash = $1", Secrets.Hash(refreshToken))) == 1;
+
     /// <summary>Notes that a device registered, what it calls itself (null: as before) and which machine it is.</summary>
     public Task SeenAsync(AccessGrant grant, string? name, string? machineKey) => database.WriteAsync(connection => connection.Execute("""
         INSERT INTO devices (device_id, user_id, name, machine_key, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $5, $5)
@@ -62,6 +66,7 @@ internal sealed class Devices(Database database, TimeProvider time)
     {
         connection.Execute("UPDATE devices SET revoked_at = $2 WHERE device_id = $1", deviceId, time.GetUtcNow());
         connection.Execute("DELETE FROM refresh_tokens WHERE device_id = $1", deviceId);
+        connection.Execute("DELETE FROM pairing_codes WHERE maker = $1", deviceId);
         return deviceId;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class EmbeddedIdentity(string ownerId, AccessTokens tokens, Refr
         return connection.Query("SELECT user_id FROM account", row => row.GetString(0))[0];
     });
 
-    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId) => codes.CreateAsync(userId);
+    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker) => codes.CreateAsync(userId, maker);
 
     public async Task<AuthExchangeResponse> ExchangeAsync(AuthExchangeRequest request) =>
         await codes.TakeAsync(request.Code) is { } userId ? await families.EnrolAsync(userId, name: null) : throw Refusals.Identity.ToException();

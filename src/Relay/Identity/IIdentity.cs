@@ -34,8 +34,8 @@ internal interface IIdentity
     /// <summary>Who this access token speaks for; null when it is not good, or its device was revoked.</summary>
     Task<AccessGrant?> VerifyAsync(string token);
 
-    /// <summary>Makes a one-time code that pairs one more device with the user.</summary>
-    Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId);
+    /// <summary>Makes a one-time code that pairs one more device with the user. It ends with the device that made it; null: the relay's own console.</summary>
+    Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker);
 }
 
 /// <summary>What a client asks for when it opens <c>/auth/authorize</c>; checked already.</summary>

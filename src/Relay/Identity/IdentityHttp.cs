@@ -60,14 +60,24 @@ internal sealed class IdentityHttp : IDisposable
                 ? document.RootElement.EnumerateObject().GroupBy(member => member.Name).ToDictionary(members => members.Key, members => members.Last().Value.Clone(), StringComparer.Ordinal)
                 : null;
         }
-        catch (JsonException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: half a surrogate pair.
             return null;
         }
     }
 
-    public static string? Text(Dictionary<string, JsonElement> members, string name) =>
-        members.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    public static string? Text(Dictionary<string, JsonElement> members, string name)
+    {
+        try
+        {
+            return members.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     public void Dispose()
     {

@@ -27,7 +27,7 @@ internal static partial class IdentityModes
 
         AccessTokens tokens = new(keys, time);
         RefreshFamilies families = new(database, tokens, devices, time);
-        PairingCodes codes = new(new SqlitePairingCodes(database, time), time);
+        PairingCodes codes = new(database, time);
         return options.Identity.Mode == AuthMode.Oidc
             ? new OidcIdentity(await OidcAsync(options.Identity, keys, time, logger), tokens, families, codes, devices)
             : new EmbeddedIdentity(await EmbeddedIdentity.OwnerOfAsync(database), tokens, families, codes, devices);

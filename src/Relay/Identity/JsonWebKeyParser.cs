@@ -22,28 +22,38 @@ internal static class JsonWebKeyParser
     public static IReadOnlyDictionary<string, VerificationKey> Parse(ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("keys", out var list) || list.ValueKind != JsonValueKind.Array)
-        {
-            throw new JsonException("This is no key set.");
-        }
-
         Dictionary<string, VerificationKey> keys = new(StringComparer.Ordinal);
-        foreach (var jwk in list.EnumerateArray())
+        foreach (var jwk in ListIn(document.RootElement))
         {
-            if (jwk.ValueKind == JsonValueKind.Object && Text(jwk, "use") is null or "sig" && (Text(jwk, "kid") ?? Unnamed) is var kid && Read(jwk, kid) is { } key)
+            if (jwk.ValueKind == JsonValueKind.Object && Read(jwk) is { } key)
             {
-                keys[kid] = key;
+                keys[key.Key.KeyId] = key;
             }
         }
 
         return keys;
     }
 
-    private static VerificationKey? Read(JsonElement jwk, string kid)
+    private static JsonElement.ArrayEnumerator ListIn(JsonElement set)
     {
         try
         {
-            return (Text(jwk, "kty"), Text(jwk, "crv")) switch
+            return set.ValueKind == JsonValueKind.Object && set.TryGetProperty("keys", out var list) && list.ValueKind == JsonValueKind.Array
+                ? list.EnumerateArray()
+                : throw new JsonException("This is no key set.");
+        }
+        catch (InvalidOperationException halfSurrogatePair)
+        {
+            throw new JsonException("This is no key set.", halfSurrogatePair);
+        }
+    }
+
+    private static VerificationKey? Read(JsonElement jwk)
+    {
+        try
+        {
+            var kid = Text(jwk, "kid") ?? Unnamed;
+            return Text(jwk, "use") is not (null or "sig") ? null : (Text(jwk, "kty"), Text(jwk, "crv")) switch
             {
                 ("EC", "P-256") => Curve(jwk, kid, ECCurve.NamedCurves.nistP256, "ES256"),
                 ("EC", "P-384") => Curve(jwk, kid, ECCurve.NamedCurves.nistP384, "ES384"),
@@ -54,8 +64,9 @@ internal static class JsonWebKeyParser
                 _ => null,
             };
         }
-        catch (Exception ex) when (ex is CryptographicException or FormatException or ArgumentException)
+        catch (Exception ex) when (ex is CryptographicException or FormatException or ArgumentException or InvalidOperationException)
         {
+            // InvalidOperationException: half a surrogate pair.
             return null;
         }
     }

@@ -72,12 +72,20 @@ internal static class Jwt
 
         using var head = Parse(header);
         using var body = Parse(payload);
-        return head is not null && body is not null && HasTimes(body.RootElement)
-            && head.RootElement.TryGetProperty("alg", out var algorithm) && algorithm.ValueKind == JsonValueKind.String
-            && !head.RootElement.TryGetProperty("crit", out _)
-            && (!head.RootElement.TryGetProperty("kid", out var kid) || kid.ValueKind == JsonValueKind.String)
-                ? (kid.ValueKind == JsonValueKind.String ? kid.GetString() : null, algorithm.GetString()!)
-                : null;
+        try
+        {
+            return head is not null && body is not null && HasTimes(body.RootElement)
+                && head.RootElement.TryGetProperty("alg", out var algorithm) && algorithm.ValueKind == JsonValueKind.String
+                && !head.RootElement.TryGetProperty("crit", out _)
+                && (!head.RootElement.TryGetProperty("kid", out var kid) || kid.ValueKind == JsonValueKind.String)
+                    ? (kid.ValueKind == JsonValueKind.String ? kid.GetString() : null, algorithm.GetString()!)
+                    : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, in a name or in a text, which only reading it finds.
+            return null;
+        }
     }
 
     // The library reads a text as a number too.
@@ -92,7 +100,7 @@ internal static class Jwt
             var document = Decode(part) is { } json ? JsonDocument.Parse(json, Strict) : null;
             return document?.RootElement.ValueKind == JsonValueKind.Object ? document : null;
         }
-        catch (JsonException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -18,15 +18,15 @@ internal sealed class RefreshFamilies(Database database, AccessTokens tokens, De
         {
             connection.Execute("INSERT INTO devices (device_id, user_id, name, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)",
                 deviceId, userId, name, time.GetUtcNow());
-            return Issue(connection, deviceId);
+            return Issue(connection, deviceId, time.GetUtcNow() + Limits.RefreshToken);
         });
         var access = await tokens.SignAsync(userId, deviceId);
         return new AuthExchangeResponse(access.Token, refresh, access.ExpiresAt.ToUnixTimeSeconds(), userId);
     }
 
     /// <summary>
-    /// Trades a refresh token for the next. A client that lost the answer on the way may ask again with the same <c>attempt</c>;
-    /// anybody else who shows a spent token ends the family.
+    /// Trades a refresh token for the next. A client that lost the answer on the way may ask again with the same <c>attempt</c>, until somebody uses the
+    /// token that it led to; anybody else who shows a spent token ends the family, and so does who shows one whose answer was taken for lost.
     /// </summary>
     public async Task<TokenRefreshResponse> RefreshAsync(TokenRefreshRequest request)
     {
@@ -51,48 +51,53 @@ internal sealed class RefreshFamilies(Database database, AccessTokens tokens, De
         var now = time.GetUtcNow();
         var hash = Secrets.Hash(request.RefreshToken);
         var found = connection.Query("""
-            SELECT t.device_id, d.user_id, t.expires_at, t.spent_at, t.attempt, d.revoked_at
-            FROM refresh_tokens t JOIN devices d USING (device_id) WHERE t.hash = $1
+            SELECT t.device_id, d.user_id, t.expires_at, t.spent_at, t.attempt, t.orphaned, s.expires_at
+            FROM refresh_tokens t JOIN devices d USING (device_id)
+            LEFT JOIN refresh_tokens s ON s.hash = t.successor AND s.spent_at IS NULL
+            WHERE t.hash = $1 AND d.revoked_at IS NULL
             """,
             row => new
             {
                 DeviceId = row.GetString(0),
                 UserId = row.GetString(1),
                 ExpiresAt = row.Time(2),
-                SpentAt = row.NullableTime(3),
+                IsSpent = !row.IsDBNull(3),
                 Attempt = row.NullableString(4),
-                Revoked = !row.IsDBNull(5),
+                IsOrphaned = row.GetInt64(5) == 1,
+                UnusedSuccessorEnds = row.NullableTime(6),
             },
             hash);
-        if (found is not [var token] || token.Revoked || token.ExpiresAt <= now)
+        if (found is not [var token] || token.ExpiresAt <= now)
         {
             return null;
         }
 
-        if (token.SpentAt is { } spentAt)
+        var isRetry = token.UnusedSuccessorEnds is not null && token.Attempt is not null && token.Attempt == request.Attempt;
+        if (token.IsOrphaned || (token.IsSpent && !isRetry))
         {
-            var retry = token.Attempt is not null && token.Attempt == request.Attempt && now - spentAt < Limits.RefreshRetry;
-            if (!retry)
-            {
-                onRevoked(devices.Revoke(connection, token.DeviceId));
-                return null;
-            }
-
-            // The successor went astray with the lost answer.
-            connection.Execute("DELETE FROM refresh_tokens WHERE device_id = $1 AND spent_at IS NULL", token.DeviceId);
+            onRevoked(devices.Revoke(connection, token.DeviceId));
+            return null;
         }
 
-        connection.Execute("UPDATE refresh_tokens SET spent_at = $2, attempt = $3 WHERE hash = $1", hash, now, request.Attempt);
+        if (isRetry)
+        {
+            connection.Execute("UPDATE refresh_tokens SET orphaned = 1 WHERE hash = (SELECT successor FROM refresh_tokens WHERE hash = $1)", hash);
+        }
+
+        // A spent token is known as long as its successor lives; a repeated exchange makes neither of them live longer.
+        var ends = token.UnusedSuccessorEnds ?? now + Limits.RefreshToken;
+        var refresh = Issue(connection, token.DeviceId, ends);
+        connection.Execute("UPDATE refresh_tokens SET spent_at = coalesce(spent_at, $2), attempt = $3, successor = $4, expires_at = $5 WHERE hash = $1",
+            hash, now, request.Attempt, Secrets.Hash(refresh), ends);
         connection.Execute("DELETE FROM refresh_tokens WHERE expires_at < $1", now);
         connection.Execute("UPDATE devices SET last_seen_at = $2 WHERE device_id = $1", token.DeviceId, now);
-        return (token.DeviceId, token.UserId, Issue(connection, token.DeviceId));
+        return (token.DeviceId, token.UserId, refresh);
     }
 
-    private string Issue(SqliteConnection connection, string deviceId)
+    private static string Issue(SqliteConnection connection, string deviceId, DateTimeOffset expiresAt)
     {
         var refresh = Secrets.Random256();
-        connection.Execute("INSERT INTO refresh_tokens (hash, device_id, expires_at) VALUES ($1, $2, $3)",
-            Secrets.Hash(refresh), deviceId, time.GetUtcNow() + Limits.RefreshToken);
+        connection.Execute("INSERT INTO refresh_tokens (hash, device_id, expires_at) VALUES ($1, $2, $3)", Secrets.Hash(refresh), deviceId, expiresAt);
         return refresh;
     }
 }

@@ -17,7 +17,9 @@ internal sealed partial class SignInJson : JsonSerializerContext;
 /// </summary>
 internal sealed class SignInState(SigningKeys keys, TimeProvider time)
 {
-    private const int NonceBytes = 12, TagBytes = 16;
+    private const int NonceBytes = 12, TagBytes = 16, MostUsed = 10_000;
+
+    private readonly OrderedDictionary<string, long> _used = new(StringComparer.Ordinal);
 
     public async Task<string> SealAsync(SignInFlow flow)
     {
@@ -30,8 +32,25 @@ internal sealed class SignInState(SigningKeys keys, TimeProvider time)
         return Base64Url.EncodeToString(result);
     }
 
-    /// <summary>Null for anything that this relay did not seal, and after ten minutes.</summary>
-    public SignInFlow? Open(string? text)
+    /// <summary>Null for anything that this relay did not seal, after ten minutes, and the second time.</summary>
+    public SignInFlow? Take(string? text) => Open(text) is { } flow && IsFirstUse(text!, flow) ? flow : null;
+
+    // Bounded: beyond that many in ten minutes the oldest may be used again, which the service's own code and the limit of an address still stand against.
+    private bool IsFirstUse(string text, SignInFlow flow)
+    {
+        lock (_used)
+        {
+            var now = time.GetUtcNow().ToUnixTimeSeconds();
+            while (_used.Count > 0 && (_used.Count >= MostUsed || _used.GetAt(0).Value <= now))
+            {
+                _used.RemoveAt(0);
+            }
+
+            return _used.TryAdd(Convert.ToHexStringLower(Secrets.Hash(text)), flow.ExpiresAt);
+        }
+    }
+
+    private SignInFlow? Open(string? text)
     {
         if (text is null || text.Length > 4096 || !Base64Url.IsValid(text) || Base64Url.DecodeFromChars(text) is not { Length: > NonceBytes + TagBytes } bytes)
         {

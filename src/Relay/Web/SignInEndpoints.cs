@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using PocketCoder.Protocol;
@@ -9,7 +10,7 @@ namespace PocketCoder.Relay.Web;
 /// <c>GET /auth/authorize</c> and <c>/auth/callback</c>: the relay's part of signing in with a browser. A code goes to a program on this very machine
 /// (http://127.0.0.1:PORT/callback) or to the relay's own page, never anywhere else.
 /// </summary>
-internal sealed class SignInEndpoints(IIdentity identity, Uri? publicUrl)
+internal sealed class SignInEndpoints(IIdentity identity, Uri? publicUrl, AttemptLimiter attempts, IReadOnlyList<IPNetwork> proxies)
 {
     private const int LongestState = 512;
 
@@ -54,6 +55,12 @@ internal sealed class SignInEndpoints(IIdentity identity, Uri? publicUrl)
 
     private async Task ReturnAsync(HttpContext context)
     {
+        if (!attempts.Allow(ForwardedAddress.Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"], proxies)))
+        {
+            await SayAsync(context, StatusCodes.Status429TooManyRequests, Refusals.TooManyAttempts.Message);
+            return;
+        }
+
         var query = context.Request.Query;
         SignInReturn returned = new(context.Request.RouteValues["sealed"] as string, Only(query, "state"), Only(query, "code"), Only(query, "error"), Only(query, "iss"));
         if (identity.SignIn is { } signIn && await signIn.ReturnAsync(returned, Callback(context.Request)) is { } next)
@@ -62,7 +69,7 @@ internal sealed class SignInEndpoints(IIdentity identity, Uri? publicUrl)
             return;
         }
 
-        await SayAsync(context, StatusCodes.Status400BadRequest, "This sign-in is not one of this relay's, or took longer than ten minutes. Begin it again where you began it.");
+        await SayAsync(context, StatusCodes.Status400BadRequest, "This sign-in is not one of this relay's, is over already, or took longer than ten minutes. Begin it again where you began it.");
     }
 
     private bool IsAllowed(Uri redirect, string text, HttpRequest request)

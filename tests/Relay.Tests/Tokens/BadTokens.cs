@@ -160,6 +160,15 @@ internal static class BadTokens
         yield return ("header no JSON", TokenForge.Signed("alg", claims, forge.Sign));
         yield return ("header a list", TokenForge.Signed("[]", claims, forge.Sign));
         yield return ("header with alg twice", TokenForge.Signed($$"""{"alg":"none",{{forge.Header().ToJsonString()[1..]}}""", claims, forge.Sign));
+        foreach (var half in (string[])[@"""kid"":""\ud800""", @"""kid"":""a\udc00""", @"""alg"":""\ud800""", @"""\ud800"":1", @"""\udfff"":1,""\udfff"":2"])
+        {
+            yield return ($"header with half a surrogate pair, {half}", TokenForge.Signed($"{{{half},{forge.Header().ToJsonString()[1..]}", claims, forge.Sign));
+            yield return ($"header of half a surrogate pair, {half}", TokenForge.Signed($$"""{{{half}}}""", claims, forge.Sign));
+        }
+
+        yield return ("kid alone half a surrogate pair", TokenForge.Signed($$"""{"alg":"{{forge.Algorithm}}","typ":"{{forge.Type}}","kid":"\ud800"}""", claims, forge.Sign));
+        yield return ("claims with half a surrogate pair for a name", TokenForge.Signed(forge.Header().ToJsonString(), $$"""{"\ud800":1,{{claims[1..]}}""", forge.Sign));
+        yield return ("sub half a surrogate pair", TokenForge.Signed(forge.Header().ToJsonString(), forge.Claims().ToJsonString().Replace($"\"sub\":\"{(string)forge.Claims()["sub"]!}\"", "\"sub\":\"\\ud800\"", StringComparison.Ordinal), forge.Sign));
         yield return ("claims no JSON", TokenForge.Signed(forge.Header().ToJsonString(), "sub", forge.Sign));
         yield return ("claims a list", TokenForge.Signed(forge.Header().ToJsonString(), "[]", forge.Sign));
         yield return ("claims cut off", TokenForge.Signed(forge.Header().ToJsonString(), claims[..^1], forge.Sign));

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
+using PocketCoder.Storage;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -26,6 +27,10 @@ public sealed class IdTokenTests : IAsyncLifetime
     private readonly SignInBrowser _browser = new();
     private WebApplication _provider = null!;
     private TestRelay _relay = null!;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
+    private Database _database = null!;
+    private SignInState _states = null!;
+    private int _people;
     private string _issuer = "";
     private string _idToken = "";
 
@@ -43,12 +48,20 @@ public sealed class IdTokenTests : IAsyncLifetime
         _provider.MapPost("/token", (RequestDelegate)(context => context.Response.WriteAsync(new JsonObject { ["id_token"] = _idToken, ["token_type"] = "Bearer" }.ToJsonString())));
         await _provider.StartAsync();
         _issuer = _provider.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        _relay = await TestRelay.StartAsync(_time, new IdentityOptions(AuthMode.Oidc) { OidcIssuer = _issuer, OidcClientId = "relay", OidcAllow = ["*"] });
+        _relay = await TestRelay.StartAsync(directory => new RelayOptions
+        {
+            Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, Time = _time, TrustedProxies = [System.Net.IPNetwork.Parse("127.0.0.0/8")],
+            Identity = new IdentityOptions(AuthMode.Oidc) { OidcIssuer = _issuer, OidcClientId = "relay", OidcAllow = ["*"] },
+        });
+        _database = Database.Open(_relay.Directory["relay/relay.db"], EmbeddedScripts.Of(typeof(RelayHost).Assembly), _ => throw new InvalidOperationException());
+        _states = new SignInState(await SigningKeys.OpenAsync(new SqliteSigningKeys(_database), _time, rotate: false), _time);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _database.DisposeAsync();
         await _relay.DisposeAsync();
+        _http.Dispose();
         await _provider.DisposeAsync();
         _browser.Dispose();
         _key.Dispose();
@@ -57,7 +70,7 @@ public sealed class IdTokenTests : IAsyncLifetime
     [Fact]
     public async Task A_good_id_token_is_a_code_and_every_bad_one_the_same_refusal()
     {
-        var (state, nonce) = await BeginAsync();
+        var (_, nonce) = await BeginAsync();
         TokenForge forge = new()
         {
             Type = "JWT",
@@ -75,12 +88,12 @@ public sealed class IdTokenTests : IAsyncLifetime
             ("two audiences, the other authorized", forge.Token(claims: c => (c["aud"], c["azp"]) = (new JsonArray("relay", "other"), "other")))]).ToList();
 
         _idToken = forge.Good;
-        Assert.True((await ReturnAsync(state)).ContainsKey("code"));
+        Assert.True((await ReturnAsync(await SealAsync(nonce))).ContainsKey("code"));
         List<string> taken = [];
         foreach (var (name, token) in bad)
         {
             _idToken = token;
-            var landed = await ReturnAsync(state);
+            var landed = await ReturnAsync(await SealAsync(nonce));
             if (landed.ContainsKey("code") || landed["error"] != "access_denied")
             {
                 taken.Add(name);
@@ -94,15 +107,15 @@ public sealed class IdTokenTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_in_the_name_of_another_issuer_is_refused()
     {
-        var (state, nonce) = await BeginAsync();
+        var (_, nonce) = await BeginAsync();
         _idToken = new TokenForge
         {
             Type = "JWT", Kid = Kid, Key = _key,
             Claims = () => new JsonObject { ["iss"] = _issuer, ["aud"] = "relay", ["sub"] = "ann", ["nonce"] = nonce, ["exp"] = _time.GetUtcNow().AddMinutes(5).ToUnixTimeSeconds() },
         }.Good;
 
-        Assert.Equal("access_denied", (await ReturnAsync(state, "&iss=https%3A%2F%2Fevil.example"))["error"]);
-        Assert.True((await ReturnAsync(state, $"&iss={Uri.EscapeDataString(_issuer)}")).ContainsKey("code"));
+        Assert.Equal("access_denied", (await ReturnAsync(await SealAsync(nonce), "&iss=https%3A%2F%2Fevil.example"))["error"]);
+        Assert.True((await ReturnAsync(await SealAsync(nonce), $"&iss={Uri.EscapeDataString(_issuer)}")).ContainsKey("code"));
     }
 
     [Fact]
@@ -123,9 +136,16 @@ public sealed class IdTokenTests : IAsyncLifetime
         return (query["state"]!, query["nonce"]!);
     }
 
+    /// <summary>A state works once: the relay's own seal on one more of the same sign-in.</summary>
+    private Task<string> SealAsync(string nonce) => _states.SealAsync(
+        new SignInFlow(_browser.RedirectUri, _browser.State, _browser.Challenge, "verifier", nonce, _time.GetUtcNow().AddMinutes(10).ToUnixTimeSeconds()));
+
     private async Task<Dictionary<string, string>> ReturnAsync(string state, string more = "")
     {
-        using var response = await _browser.GetAsync(new Uri(_relay.Url, $"/auth/callback?code=x&state={state}{more}"));
+        // Each from an address of its own: ten a minute is all that one has.
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_relay.Url, $"/auth/callback?code=x&state={state}{more}"));
+        request.Headers.Add("X-Forwarded-For", $"10.0.{++_people / 256}.{_people % 256}");
+        using var response = await _http.SendAsync(request);
         var query = HttpUtility.ParseQueryString(response.Headers.Location!.Query);
         return query.AllKeys.ToDictionary(key => key!, key => query[key]!);
     }

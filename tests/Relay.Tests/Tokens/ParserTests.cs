@@ -64,5 +64,14 @@ public sealed class ParserTests
     public void A_secret_a_weak_key_and_one_that_is_none_are_passed_over(string key) =>
         Assert.Empty(JsonWebKeyParser.Parse(Encoding.UTF8.GetBytes($$"""{"keys":[{{key}}]}""")));
 
+    [Fact]
+    public void Half_a_surrogate_pair_in_one_key_leaves_the_others()
+    {
+        var good = new SupabaseKeys(TimeProvider.System, secret: null).PublicSet()["keys"]![0]!.ToJsonString();
+        string[] bad = [@"{""kid"":""\ud800"",""kty"":""EC""}", @"{""use"":""\udfff""}", @"{""\ud800"":1,""kty"":""\ud800""}"];
+
+        Assert.Single(JsonWebKeyParser.Parse(Encoding.UTF8.GetBytes($$"""{"keys":[{{string.Join(',', bad)}},{{good}}]}""")));
+    }
+
     private static string Part(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
 }

@@ -43,6 +43,9 @@ public sealed class SupabaseAuth : IAsyncDisposable
     /// <summary>Answers 503 to everything, as when it is down.</summary>
     public bool Down { get; set; }
 
+    /// <summary>What it answers whoever wants tokens, instead of what it should.</summary>
+    public (int Status, string Body)? Trouble { get; set; }
+
     /// <summary>How often its keys were asked for.</summary>
     public int KeyRequests { get; private set; }
 
@@ -95,6 +98,12 @@ public sealed class SupabaseAuth : IAsyncDisposable
         if (Down)
         {
             context.Response.StatusCode = 503;
+        }
+        else if (Trouble is var (status, body) && context.Request.Path == "/auth/v1/token")
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = status == 302 ? "http://site.invalid/" : default(string);
+            await context.Response.WriteAsync(body);
         }
         else if (context.Request.Method == "POST" && context.Request.Headers["apikey"] != ApiKey)
         {

@@ -25,6 +25,9 @@ public sealed class SupabaseKeys
     /// <summary>How long an access token lives.</summary>
     public TimeSpan Life { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>The newest key is not in the set yet, as while the set is kept by something between.</summary>
+    public bool PublishesLate { get; set; }
+
     public DateTimeOffset Now => _time.GetUtcNow();
 
     public string Kid => _keys[^1].Kid;
@@ -67,7 +70,7 @@ public sealed class SupabaseKeys
 
     public JsonObject PublicSet() => new()
     {
-        ["keys"] = new JsonArray([.. _keys.Select(key => (JsonNode)Jwk(key.Kid, key.Key))]),
+        ["keys"] = new JsonArray([.. (PublishesLate ? _keys.SkipLast(1) : _keys).Select(key => (JsonNode)Jwk(key.Kid, key.Key))]),
     };
 
     /// <summary>The session of a token that was signed here.</summary>

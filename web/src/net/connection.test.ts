@@ -4,7 +4,7 @@ import { FakeSocket, FakeStore, tokens } from '../../tests/fakeRelay';
 import { Connection } from './connection';
 import { ConnectionLost, RequestError } from './errors';
 import { Identity } from './identity';
-import { PENALTY } from './timing';
+import { FAREWELL_LIMIT, PENALTY } from './timing';
 
 let sockets: FakeSocket[];
 let store: FakeStore;
@@ -95,6 +95,35 @@ describe('pairing', () => {
     await vi.advanceTimersByTimeAsync(120_000);
     expect(sockets).toHaveLength(1);
     expect(stateName()).toBe('unpaired');
+  });
+});
+
+describe('forgetting', () => {
+  test('has the relay end the device before the token is gone here', async () => {
+    await online();
+    const forgotten = connection.forget();
+    await settle();
+    expect(socket().asked('token_revoke').payload).toEqual({ refresh_token: 'refresh1' });
+    expect(store.kept).toBeDefined();
+    socket().answer('token_revoke', {});
+    socket().drop(4401);
+    await forgotten;
+    expect(store.kept).toBeUndefined();
+    expect(get(connection.state)).toEqual({ name: 'unpaired', revoked: false });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test.each(['a relay that says nothing', 'no relay'])('waits a moment at most: %s', async (relay) => {
+    await online();
+    if (relay === 'no relay') socket().drop();
+    const forgotten = connection.forget();
+    await vi.advanceTimersByTimeAsync(FAREWELL_LIMIT);
+    await forgotten;
+    expect(store.kept).toBeUndefined();
+    expect(stateName()).toBe('unpaired');
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sockets).toHaveLength(1);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Envelope, Events, Requests } from '../protocol.gen';
 import { ConnectionLost, hasCode, NotPaired } from './errors';
 import type { Identity, Welcome } from './identity';
 import { Link, type Requester, type Socket } from './link';
-import { backoff, PENALTY, SETTLED_AFTER, WAKE_PONG_LIMIT } from './timing';
+import { backoff, FAREWELL_LIMIT, PENALTY, SETTLED_AFTER, WAKE_PONG_LIMIT } from './timing';
 
 export type ConnectionState =
   | { name: 'starting' }
@@ -61,6 +61,8 @@ export class Connection {
   }
 
   async forget(): Promise<void> {
+    // Best effort: without a relay it is forgotten here all the same.
+    if (this.#link) await withinLimit(this.#identity.revoke(this.#link.request), FAREWELL_LIMIT);
     this.#stop();
     await this.#identity.forget();
     this.#setState({ name: 'unpaired', revoked: false });
@@ -161,4 +163,15 @@ export class Connection {
       this.#setState({ name: 'unpaired', revoked: true });
     }
   }
+}
+
+/** Waits for the work, but no longer than this, and whatever comes of it. */
+function withinLimit(work: Promise<void>, limit: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limit);
+    void work.catch(() => {}).then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -57,6 +57,12 @@ export class Identity {
     if (this.#access) this.#access.expiresAt = 0;
   }
 
+  /** Has the relay end this device: what is only forgotten here could still be used by whoever copied it. */
+  async revoke(request: Requester): Promise<void> {
+    const kept = await this.#store.load();
+    if (kept !== undefined) await request('token_revoke', { refresh_token: kept.token });
+  }
+
   async forget(): Promise<void> {
     this.#access = undefined;
     await this.#store.clear();

@@ -3,6 +3,8 @@ export const PING_INTERVAL = 25_000;
 export const PONG_LIMIT = 10_000;
 /** After the phone woke up the user is looking: find out sooner whether the link is still alive. */
 export const WAKE_PONG_LIMIT = 4_000;
+/** Who forgets the pairing waits this long for the relay to hear of it. */
+export const FAREWELL_LIMIT = 3_000;
 export const OPEN_LIMIT = 15_000;
 export const FIRST_BACKOFF = 1_000;
 export const LONGEST_BACKOFF = 30_000;

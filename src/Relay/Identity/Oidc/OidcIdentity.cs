@@ -23,5 +23,5 @@ internal sealed class OidcIdentity(OidcSignIn signIn, AccessTokens tokens, Refre
 
     public async Task<AccessGrant?> VerifyAsync(string token) => await tokens.VerifyAsync(token) is { } grant && devices.IsActive(grant) ? grant : null;
 
-    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId) => codes.CreateAsync(userId);
+    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker) => codes.CreateAsync(userId, maker);
 }

@@ -43,7 +43,7 @@ internal sealed partial class OidcSignIn(
 
     public async Task<Uri?> ReturnAsync(SignInReturn returned, Uri callback)
     {
-        if (states.Open(returned.State) is not { } flow)
+        if (states.Take(returned.State) is not { } flow)
         {
             return null;
         }

@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +11,11 @@ internal sealed record SupabaseTokens(string AccessToken, string RefreshToken);
 /// <summary>The part of Supabase Auth's HTTP interface that a relay speaks. Nobody else speaks to it: neither daemons nor pages.</summary>
 internal sealed partial class SupabaseClient(IdentityOptions options, IdentityHttp http, ILogger logger)
 {
+    // What is said of a code, a refresh token, its session or its user. Nothing else is a verdict: neither a conflict, nor a word of a proxy.
+    private static readonly FrozenSet<string> Verdicts = FrozenSet.Create(StringComparer.Ordinal,
+        "refresh_token_not_found", "refresh_token_already_used", "session_not_found", "session_expired", "user_not_found", "user_banned",
+        "flow_state_not_found", "flow_state_expired", "bad_code_verifier");
+
     private readonly Uri _root = new(options.SupabaseUrl!.TrimEnd('/') + "/auth/v1/");
 
     /// <summary>The <c>iss</c> of its tokens.</summary>
@@ -19,10 +26,12 @@ internal sealed partial class SupabaseClient(IdentityOptions options, IdentityHt
         $"authorize?provider={Uri.EscapeDataString(options.SupabaseProvider)}&redirect_to={Uri.EscapeDataString(redirectTo.AbsoluteUri)}&code_challenge={Uri.EscapeDataString(codeChallenge)}&code_challenge_method=s256");
 
     /// <summary>Null when Supabase refuses the code or its verifier.</summary>
+    /// <exception cref="Protocol.RequestException">It says neither yes nor no.</exception>
     public Task<SupabaseTokens?> ExchangeAsync(string code, string verifier) =>
         TokensAsync("pkce", new JsonObject { ["auth_code"] = code, ["code_verifier"] = verifier });
 
     /// <summary>Null when Supabase refuses the token.</summary>
+    /// <exception cref="Protocol.RequestException">It says neither yes nor no.</exception>
     public Task<SupabaseTokens?> RefreshAsync(string refreshToken) => TokensAsync("refresh_token", new JsonObject { ["refresh_token"] = refreshToken });
 
     /// <summary>Ends the session that the access token is of, and no other of its user's.</summary>
@@ -47,11 +56,24 @@ internal sealed partial class SupabaseClient(IdentityOptions options, IdentityHt
             throw Refusals.SignInUnavailable.ToException();
         }
 
-        return status == 200 && IdentityHttp.Read(answer) is { } tokens
-            && IdentityHttp.Text(tokens, "access_token") is { } access && IdentityHttp.Text(tokens, "refresh_token") is { } refresh
-                ? new SupabaseTokens(access, refresh)
-                : null;
+        var said = IdentityHttp.Read(answer) ?? [];
+        if (status == 200 && IdentityHttp.Text(said, "access_token") is { } access && IdentityHttp.Text(said, "refresh_token") is { } refresh)
+        {
+            return new SupabaseTokens(access, refresh);
+        }
+
+        if (!IsRefusal(status, said))
+        {
+            LogNoVerdict(status);
+            throw Refusals.SignInUnavailable.ToException();
+        }
+
+        return null;
     }
+
+    private static bool IsRefusal(int status, Dictionary<string, JsonElement> said) =>
+        status is 400 or 403 && IdentityHttp.Text(said, "error") == "invalid_grant"
+        || status is 400 or 403 or 404 && IdentityHttp.Text(said, "error_code") is { } code && Verdicts.Contains(code);
 
     private HttpRequestMessage Request(HttpMethod method, string path)
     {
@@ -62,4 +84,7 @@ internal sealed partial class SupabaseClient(IdentityOptions options, IdentityHt
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Supabase refuses the relay's key. Look at POCKETCODER_SUPABASE_KEY")]
     private partial void LogKeyRefused();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Supabase answers {Status} and neither gives tokens nor refuses them")]
+    private partial void LogNoVerdict(int status);
 }

@@ -60,7 +60,7 @@ internal sealed class SupabaseIdentity(SupabaseClient supabase, SupabaseTokenRul
 
     public async Task<AccessGrant?> VerifyAsync(string token) => await rules.VerifyAsync(token) is { } grant && !devices.IsBarred(grant) ? grant : null;
 
-    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId) => throw Refusals.NoPairingCodes.ToException();
+    public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker) => throw Refusals.NoPairingCodes.ToException();
 
     private async Task<(SupabaseTokens Tokens, AccessGrant Grant)> AcceptAsync(SupabaseTokens? tokens)
     {

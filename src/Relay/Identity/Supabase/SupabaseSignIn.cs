@@ -13,7 +13,7 @@ internal sealed class SupabaseSignIn(SupabaseClient supabase, SignInState states
     }
 
     public Task<Uri?> ReturnAsync(SignInReturn returned, Uri callback) => Task.FromResult(
-        states.Open(returned.Sealed) is not { } flow ? null
+        states.Take(returned.Sealed) is not { } flow ? null
         : returned.Code is { Length: > 0 } code ? SignInAnswer.WithCode(flow, code)
         : SignInAnswer.WithError(flow, returned.Error));
 }
