@@ -74,6 +74,11 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
     /// <summary>When it was asked whether it is still there; 0: it was not.</summary>
     public long PingedAt { get; set; }
 
+    /// <summary>How far what is being sent had come when it last moved, and when that was; null: nothing was on its way.</summary>
+    public (int Progress, long At)? Sending { get; set; }
+
+    public int? SendProgress => _outbox.Progress;
+
     public int QueuedBytes => _outbox.QueuedBytes;
 
     /// <summary>Queues a message and sends it; false when the peer is closing or too slow (which ends it).</summary>

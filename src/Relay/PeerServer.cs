@@ -18,7 +18,7 @@ internal sealed class PeerServer : IDisposable
     private readonly RelayOptions _options;
     private readonly ILogger<PeerServer> _logger;
     private readonly ITimer _beat;
-    private int _beating;
+    private int _beating, _strangers;
     private volatile bool _stopping;
 
     public PeerServer(Registrar registrar, Switchboard switchboard, LocalPeers here, RelayCounters counters, RelayOptions options, ILogger<PeerServer> logger)
@@ -27,7 +27,7 @@ internal sealed class PeerServer : IDisposable
         _beat = options.HeartbeatTime.CreateTimer(_ => BeatOnce(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public int Unregistered => _unregistered.Values.Sum();
+    public int Unregistered => Volatile.Read(ref _strangers);
 
     public long QueuedBytes => _served.Keys.Sum(peer => (long)peer.QueuedBytes);
 
@@ -69,11 +69,21 @@ internal sealed class PeerServer : IDisposable
     private async Task ServeAsync(Peer peer, TaskCompletionSource ended)
     {
         var address = peer.RemoteAddress;
-        var counted = _unregistered.AddOrUpdate(address, 1, static (_, count) => count + 1);
-        PeerSession session = new(peer, _registrar, _switchboard, _counters, _options, _logger, registered: () => LeaveUnregistered(address));
+        var (counted, all, waits) = (_unregistered.AddOrUpdate(address, 1, static (_, count) => count + 1), Interlocked.Increment(ref _strangers), 1);
+
+        // Once, wherever the registration got to.
+        void Leave()
+        {
+            if (Interlocked.Exchange(ref waits, 0) == 1)
+            {
+                LeaveUnregistered(address);
+            }
+        }
+
+        PeerSession session = new(peer, _registrar, _switchboard, _counters, _options, _logger, registered: Leave);
         try
         {
-            if (counted > Limits.UnregisteredSocketsPerAddress)
+            if (counted > Limits.UnregisteredSocketsPerAddress || all > Limits.UnregisteredSockets)
             {
                 peer.Close(CloseCode.Flooding, Refusals.TooManySockets.Message);
             }
@@ -86,11 +96,7 @@ internal sealed class PeerServer : IDisposable
         }
         finally
         {
-            if (peer.Registration is null)
-            {
-                LeaveUnregistered(address);
-            }
-
+            Leave();
             try
             {
                 await _switchboard.LeftAsync(peer);
@@ -106,10 +112,29 @@ internal sealed class PeerServer : IDisposable
 
     private void LeaveUnregistered(string address)
     {
+        Interlocked.Decrement(ref _strangers);
         if (_unregistered.AddOrUpdate(address, 0, static (_, count) => count - 1) <= 0)
         {
             _unregistered.TryRemove(new(address, 0));
         }
+    }
+
+    // It takes nothing of what is being sent to it.
+    private static bool IsStalled(Peer peer, TimeProvider time)
+    {
+        if (peer.SendProgress is not { } progress)
+        {
+            peer.Sending = null;
+            return false;
+        }
+
+        if (peer.Sending is not { } seen || seen.Progress != progress)
+        {
+            peer.Sending = (progress, time.GetTimestamp());
+            return false;
+        }
+
+        return time.GetElapsedTime(seen.At) >= Limits.Stalled;
     }
 
     // Once in a while, and only while somebody is here: an idle relay sleeps.
@@ -118,15 +143,26 @@ internal sealed class PeerServer : IDisposable
         var time = _options.HeartbeatTime;
         foreach (var peer in _served.Keys)
         {
-            var silent = time.GetElapsedTime(peer.HeardAt);
-            if (silent >= Limits.SilentFor)
+            if (IsStalled(peer, time))
             {
                 peer.Abort();
             }
-            else if (silent >= Limits.PingAfter && peer.PingedAt < peer.HeardAt)
+            else if (peer.PingedAt == 0)
             {
+                if (time.GetElapsedTime(peer.HeardAt) >= Limits.PingAfter)
+                {
+                    peer.PingedAt = time.GetTimestamp();
+                    peer.Control(Opcode.Ping, default);
+                }
+            }
+            else if (peer.SendProgress is not null)
+            {
+                // The question still stands behind what is being sent.
                 peer.PingedAt = time.GetTimestamp();
-                peer.Control(Opcode.Ping, default);
+            }
+            else if (time.GetElapsedTime(peer.PingedAt) >= Limits.PongWithin)
+            {
+                peer.Abort();
             }
 
             // Read once: the reader sets it to 0 when the message is whole.

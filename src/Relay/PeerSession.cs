@@ -26,7 +26,7 @@ internal sealed partial class PeerSession(
     private readonly Batch _batch = new();
     private readonly Budget _frames = new(options.Time, options.Rates.MessagesPerSecond, options.Rates.MessageBurst);
     private ITimer? _timer;
-    private int _messages, _bytes;
+    private int _messages, _bytes, _inRow;
     private bool _otherSideClosed;
 
     public async Task RunAsync()
@@ -103,7 +103,7 @@ internal sealed partial class PeerSession(
             }
 
             _reader.Add(count);
-            peer.HeardAt = options.HeartbeatTime.GetTimestamp();
+            (peer.HeardAt, peer.PingedAt) = (options.HeartbeatTime.GetTimestamp(), 0);
             var wholeBefore = _messages;
             while (_reader.TryRead(peer.Registration is null ? Limits.UnregisteredMessageBytes : Wire.MaxMessageBytes, out var received))
             {
@@ -115,6 +115,12 @@ internal sealed partial class PeerSession(
 
                 if (!Take(received))
                 {
+                    // What a machine asks of the relay itself was asked by nobody else.
+                    if (peer.Registration is DaemonRegistration && !_frames.TryTake(1))
+                    {
+                        throw TooMany();
+                    }
+
                     _batch.Flush();
                     await AnswerAsync(received.Bytes);
                 }
@@ -129,6 +135,13 @@ internal sealed partial class PeerSession(
             {
                 // Not reading is how a sender is slowed without losing anything.
                 await Task.Delay(debt, options.Time);
+            }
+
+            if ((_inRow += count) >= LongWork)
+            {
+                // Who sends faster than we read must not keep the thread that all other sockets wait for.
+                _inRow = 0;
+                await Task.Yield();
             }
         }
     }
@@ -151,7 +164,7 @@ internal sealed partial class PeerSession(
         var isFree = received.IsWhole && received.Kind <= Opcode.Binary && peer.Registration is DaemonRegistration;
         if (!isFree && !_frames.TryTake(1))
         {
-            throw new ProtocolViolationException(CloseCode.Flooding, "too many messages");
+            throw TooMany();
         }
 
         if (received.Kind == Opcode.Ping)
@@ -189,6 +202,18 @@ internal sealed partial class PeerSession(
         if (Registrar.IsForRelay(message.Type.Value))
         {
             return message.IsBinary ? throw NoMessage() : false;
+        }
+
+        if (Registrar.IsFromRelay(message.Type.Value))
+        {
+            // Who takes it for the relay's word would act on it.
+            counters.Refused(ErrorCode.InvalidRequest);
+            if (peer.Registration is ClientRegistration)
+            {
+                peer.Send(Envelope.OfError(Refusals.RelaysOwn, message.RequestId.IsSet ? message.RequestId.Text : null));
+            }
+
+            return true;
         }
 
         _bytes += bytes.Length;
@@ -279,6 +304,8 @@ internal sealed partial class PeerSession(
     }
 
     private static bool IsLoss(Exception ex) => ex is IOException or SocketException or ObjectDisposedException or OperationCanceledException;
+
+    private static ProtocolViolationException TooMany() => new(CloseCode.Flooding, "too many messages");
 
     private static ProtocolViolationException NoMessage() => new(CloseCode.ProtocolError, "A message is one JSON object with a type.");
 

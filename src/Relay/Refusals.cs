@@ -37,6 +37,8 @@ internal static class Refusals
 
     public static readonly ErrorInfo Timeout = new(ErrorCode.RelayTimeout, "The machine did not answer within 15 seconds. Try again; if it stays so, look at it with: pocketcoder status");
 
+    public static readonly ErrorInfo RelaysOwn = new(ErrorCode.InvalidRequest, "Only the relay says this.");
+
     public static readonly ErrorInfo NoBinary = new(ErrorCode.InvalidRequest, "This machine does not read binary messages. Send the content as text.");
 
     public static readonly ErrorInfo NoBinaryAnswer = new(ErrorCode.InvalidRequest, "The answer is a binary message, and this client did not say that it reads those.");

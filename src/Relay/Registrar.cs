@@ -14,13 +14,21 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OwnByName = Own.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OwnEventsByName = FrozenSet.Create(StringComparer.Ordinal,
+        Connected.Type, TokenExpiring.Type, ClientDisconnected.Type, DaemonStatus.Type, Wire.Pong).GetAlternateLookup<ReadOnlySpan<char>>();
+
     public AuthMode Mode => identity.Mode;
 
     /// <summary>Is a message of this type the relay's own, and never forwarded?</summary>
-    public static bool IsForRelay(ReadOnlySpan<byte> type)
+    public static bool IsForRelay(ReadOnlySpan<byte> type) => IsIn(OwnByName, type);
+
+    /// <summary>Is a message of this type only ever the relay's word, and never a peer's?</summary>
+    public static bool IsFromRelay(ReadOnlySpan<byte> type) => IsIn(OwnEventsByName, type);
+
+    private static bool IsIn(FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> types, ReadOnlySpan<byte> type)
     {
         Span<char> chars = stackalloc char[Limits.FieldBytes];
-        return OwnByName.Contains(chars[..Encoding.UTF8.GetChars(type, chars)]);
+        return types.Contains(chars[..Encoding.UTF8.GetChars(type, chars)]);
     }
 
     /// <summary>Answers a message that is the relay's own; false when it is not, or not for this peer.</summary>

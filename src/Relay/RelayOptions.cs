@@ -91,8 +91,14 @@ internal static class Limits
     public const int SlowestBytesPerSecond = 1024;
 
     public static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(30);
-    public static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(75);
+
+    /// <summary>Who was asked whether it is still there and says nothing for so long is gone: 75 s after it was last heard.</summary>
+    public static readonly TimeSpan PongWithin = TimeSpan.FromSeconds(45);
+
+    /// <summary>A peer that takes nothing of what is sent to it for so long is cut off.</summary>
+    public static readonly TimeSpan Stalled = TimeSpan.FromSeconds(60);
     public const int UnregisteredSocketsPerAddress = 20;
+    public const int UnregisteredSockets = 5000;
     public const int PairingAttemptsPerMinute = 10;
     public const int LabelLength = 64;
 }

@@ -27,6 +27,12 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
         var told = string.Join('\n', [machine.Label, .. projects.Select(p => $"{p.ProjectId} {p.Name}")]);
         var known = peer.Registration is not null && peer.Told == told;
         (peer.Registration, peer.Told) = (registration, told);
+        if (peer.IsClosing)
+        {
+            // It took too long to register, or was revoked meanwhile: it must not take the place of one that serves.
+            return;
+        }
+
         if (here.PutMachine(peer, registration) is { } older)
         {
             older.Close(CloseCode.Replaced, "replaced by a newer connection of this machine");

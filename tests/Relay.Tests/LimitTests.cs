@@ -271,6 +271,49 @@ public sealed class LimitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_takes_nothing_of_what_is_sent_to_it_for_a_minute_is_cut_off()
+    {
+        using var stuck = await RawAsync();
+        await using var client = await ClientAsync();
+        await _daemon.SendAsync(new JsonObject { ["type"] = "fs_changed", ["payload"] = new string('x', 12_000_000) });
+        await client.UntilTypeAsync("fs_changed");
+
+        _heartbeat.Advance(TimeSpan.FromSeconds(5));
+        await client.AskAsync("ping", null);
+        _heartbeat.Advance(TimeSpan.FromSeconds(59));
+        await client.AskAsync("ping", null);
+        Assert.DoesNotContain(_daemon.Seen, m => (string?)m["type"] == "client_disconnected");
+        _heartbeat.Advance(TimeSpan.FromSeconds(5));
+
+        await _daemon.UntilTypeAsync("client_disconnected");
+        Assert.Equal("pong", (string?)(await client.AskAsync("ping", null))["type"]);
+    }
+
+    [Fact]
+    public async Task After_a_long_sleep_of_the_relay_its_peers_are_asked_before_they_are_dropped()
+    {
+        using var peer = await RawAsync();
+
+        _heartbeat.Advance(TimeSpan.FromSeconds(500));
+
+        Assert.Equal(RawWebSocket.Ping, (await peer.ReadAsync()).Opcode);
+        await peer.SendAsync(RawWebSocket.Text, """{"type":"ping"}"""u8);
+        Assert.Equal(RawWebSocket.Text, (await peer.ReadAsync()).Opcode);
+    }
+
+    [Fact]
+    public async Task What_a_machine_asks_of_the_relay_itself_is_limited_too()
+    {
+        await using var machine = await _relay.MachineAsync(Guid.NewGuid().ToString(), _token);
+        for (var i = 0; i < 1000; i++)
+        {
+            await machine.SendAsync(new JsonObject { ["type"] = "devices_list", ["requestId"] = $"r{i}", ["payload"] = new JsonObject() });
+        }
+
+        Assert.Equal(4429, await machine.Closed.WaitAsync(TestClient.Patience));
+    }
+
+    [Fact]
     public async Task A_silent_peer_is_asked_after_30_seconds_and_dropped_after_75()
     {
         using var silent = await RawAsync();

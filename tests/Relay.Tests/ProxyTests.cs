@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using PocketCoder.Relay.Web;
 using PocketCoder.TestSupport;
 using Xunit;
@@ -21,11 +22,31 @@ public sealed class ProxyTests
     [InlineData("10.0.0.1", "1.2.3.4, 198.51.100.1", "198.51.100.1")]
     [InlineData("10.0.0.1", "1.2.3.4, 198.51.100.1, 10.9.9.9", "198.51.100.1")]
     [InlineData("10.0.0.1", "198.51.100.1:4711", "198.51.100.1")]
-    [InlineData("10.0.0.1", "[2001:db8::1]:4711", "2001:db8::1")]
+    [InlineData("10.0.0.1", "[2001:db8::1]:4711", "2001:db8::/64")]
     [InlineData("10.0.0.1", "nonsense", "10.0.0.1")]
     [InlineData("10.0.0.1", "198.51.100.1, nonsense", "10.0.0.1")]
     public void Only_the_word_of_a_trusted_proxy_counts_and_only_the_nearest(string remote, string header, string expected) =>
         Assert.Equal(expected, ForwardedAddress.Of(IPAddress.Parse(remote), header.Length == 0 ? [] : [header], [IPNetwork.Parse("10.0.0.0/8")]));
+
+    [Theory]
+    [InlineData("http://[fd00::5]:7443", "[fd00::5]:7443", true)]
+    [InlineData("http://[fd00::5]:7443", "[fd00::6]:7443", false)]
+    public void A_relay_answers_to_the_address_it_listens_on(string listen, string host, bool isOurs) =>
+        Assert.Equal(isOurs, new OriginPolicy(publicUrl: null, lan: false, new Uri(listen)).AllowsHost(new HostString(host)));
+
+    [Fact]
+    public async Task A_port_that_is_none_is_refused_and_nothing_is_left_open()
+    {
+        await using var relay = await TestRelay.StartAsync();
+        using TcpClient tcp = new();
+        await tcp.ConnectAsync(IPAddress.Loopback, relay.Url.Port);
+        await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            "GET /ws HTTP/1.1\r\nHost: localhost:99999\r\nOrigin: http://localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: pocketcoder.v1\r\n\r\n"));
+
+        using StreamReader reader = new(tcp.GetStream());
+        Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync(), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(true)]

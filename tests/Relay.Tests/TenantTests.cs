@@ -26,6 +26,8 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
         }
     }
 
+    private static bool IsFromRelay(string type) => Registrar.IsFromRelay(Encoding.UTF8.GetBytes(type));
+
     private static bool IsForRelay(string type) => Registrar.IsForRelay(Encoding.UTF8.GetBytes(type));
 
     /// <summary>An access token of another account on the same relay.</summary>
@@ -60,7 +62,13 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
         await client.AskAsync("ping", null);
 
         var about = client.Seen.Where(m => (string?)m["requestId"] is "own" or "one" or "two").ToList();
-        if (IsForRelay(type))
+        if (IsFromRelay(type))
+        {
+            Assert.Equal(["own", "one", "two"], about.Select(m => (string?)m["requestId"]));
+            Assert.All(about, m => Assert.Equal("INVALID_REQUEST", (string?)m["error"]!["code"]));
+            Assert.DoesNotContain(tenants.OwnMachine.Seen, m => (string?)m["requestId"] == "own");
+        }
+        else if (IsForRelay(type))
         {
             // Answered here, from the token alone: naming a machine changes nothing.
             Assert.Single(about.Select(Bare).Distinct());

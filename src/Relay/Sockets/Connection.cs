@@ -44,6 +44,9 @@ internal sealed class SocketConnection(Socket socket, string remoteAddress) : Co
 /// <summary>What Kestrel unwrapped from TLS, or took in several pieces.</summary>
 internal sealed class UpgradedConnection(HttpContext context, Stream stream, string remoteAddress) : Connection(stream, remoteAddress)
 {
+    private readonly Lock _lock = new();
+    private bool _ended;
+
     // Kestrel ends both when the request has been served.
     public override void EndOutput()
     {
@@ -51,7 +54,21 @@ internal sealed class UpgradedConnection(HttpContext context, Stream stream, str
 
     public override void End()
     {
+        lock (_lock)
+        {
+            _ended = true;
+        }
     }
 
-    public override void Abort() => context.Abort();
+    // After its request the context is Kestrel's again, and may be somebody else's already.
+    public override void Abort()
+    {
+        lock (_lock)
+        {
+            if (!_ended)
+            {
+                context.Abort();
+            }
+        }
+    }
 }

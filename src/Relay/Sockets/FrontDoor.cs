@@ -16,7 +16,7 @@ internal sealed class PlainEndPoint(IPAddress address, int port) : IPEndPoint(ad
 /// Accepts the connections of a plain address. An ordinary WebSocket request is answered here and its socket served without a layer in between; everything else
 /// is Kestrel's, which finds the socket unread.
 /// </summary>
-internal sealed class FrontDoor(Func<PlainRequest, bool> welcomes, Func<SocketConnection, Task> serve, ILoggerFactory loggers)
+internal sealed partial class FrontDoor(Func<PlainRequest, bool> welcomes, Func<SocketConnection, Task> serve, ILoggerFactory loggers)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is PlainEndPoint;
@@ -48,6 +48,9 @@ internal sealed class FrontDoor(Func<PlainRequest, bool> welcomes, Func<SocketCo
         }
     }
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "A connection could not be introduced")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+
     private sealed class Listener : IConnectionListener
     {
         private static readonly TimeSpan FirstByte = TimeSpan.FromSeconds(10);
@@ -56,12 +59,13 @@ internal sealed class FrontDoor(Func<PlainRequest, bool> welcomes, Func<SocketCo
         private readonly Func<PlainRequest, bool> _welcomes;
         private readonly Func<SocketConnection, Task> _serve;
         private readonly SocketConnectionContextFactory _contexts;
+        private readonly ILogger _logger;
         private readonly Task _accepting;
 
         public Listener(Socket socket, Func<PlainRequest, bool> welcomes, Func<SocketConnection, Task> serve, ILoggerFactory loggers)
         {
-            (_socket, _welcomes, _serve) = (socket, welcomes, serve);
-            _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<FrontDoor>());
+            (_socket, _welcomes, _serve, _logger) = (socket, welcomes, serve, loggers.CreateLogger<FrontDoor>());
+            _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), _logger);
             EndPoint = socket.LocalEndPoint!;
             _accepting = AcceptAllAsync();
         }
@@ -125,9 +129,14 @@ internal sealed class FrontDoor(Func<PlainRequest, bool> welcomes, Func<SocketCo
                     socket.Dispose();
                 }
             }
-            catch (Exception ex) when (ex is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception ex)
             {
+                // Whatever it was: a socket that nobody serves must not stay.
                 socket.Dispose();
+                if (ex is not (SocketException or OperationCanceledException or ObjectDisposedException))
+                {
+                    LogFailed(_logger, ex);
+                }
             }
         }
 
@@ -149,10 +158,6 @@ internal sealed class FrontDoor(Func<PlainRequest, bool> welcomes, Func<SocketCo
                 $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Handshake.Accept(request.Key)}\r\nSec-WebSocket-Protocol: {Wire.Subprotocol}\r\n\r\n"));
         }
 
-        private static string Address(Socket socket)
-        {
-            var address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
-            return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-        }
+        private static string Address(Socket socket) => PeerAddress.Of(((IPEndPoint)socket.RemoteEndPoint!).Address);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class Outbox(Connection connection)
     private readonly Lock _lock = new();
     private Queue<Segment>? _full;
     private Segment _open;
-    private int _queuedBytes;
+    private int _queuedBytes, _steps;
     private bool _largeWaits, _writing, _completed;
     private TaskCompletionSource? _drained;
 
@@ -27,6 +27,9 @@ internal sealed class Outbox(Connection connection)
 
     /// <summary>Bytes that wait here.</summary>
     public int QueuedBytes => _queuedBytes;
+
+    /// <summary>Something is on its way to the network, and this counts how far it has come; null while nothing is.</summary>
+    public int? Progress => _writing ? _steps : null;
 
     /// <summary>Adds one frame; false when nothing more is taken.</summary>
     public bool TryAdd(Opcode opcode, ReadOnlySpan<byte> payload)
@@ -127,7 +130,11 @@ internal sealed class Outbox(Connection connection)
 
                 try
                 {
-                    await connection.Stream.WriteAsync(segment.Buffer.AsMemory(0, segment.Length));
+                    for (var sent = 0; sent < segment.Length; sent += LargestShared)
+                    {
+                        await connection.Stream.WriteAsync(segment.Buffer.AsMemory(sent, Math.Min(LargestShared, segment.Length - sent)));
+                        _steps++;
+                    }
                 }
                 finally
                 {

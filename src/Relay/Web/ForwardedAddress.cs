@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace PocketCoder.Relay.Web;
 
@@ -9,7 +8,7 @@ internal static class ForwardedAddress
     /// <summary>The nearest address on the way that is no trusted proxy; the connection's own when that is none.</summary>
     public static string Of(IPAddress? remote, IEnumerable<string?> forwardedFor, IReadOnlyList<IPNetwork> trusted)
     {
-        var address = Plain(remote ?? IPAddress.None);
+        var address = PeerAddress.Plain(remote ?? IPAddress.None);
         foreach (var hop in forwardedFor.SelectMany(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries)).Reverse())
         {
             if (!trusted.Any(network => network.Contains(address)) || !TryParse(hop, out var next))
@@ -20,7 +19,7 @@ internal static class ForwardedAddress
             address = next;
         }
 
-        return address.ToString();
+        return PeerAddress.Of(address);
     }
 
     // With or without a port; IPv6 then in brackets.
@@ -29,18 +28,16 @@ internal static class ForwardedAddress
         address = IPAddress.None;
         if (IPAddress.TryParse(text, out var alone))
         {
-            address = Plain(alone);
+            address = PeerAddress.Plain(alone);
             return true;
         }
 
         if (IPEndPoint.TryParse(text, out var withPort))
         {
-            address = Plain(withPort.Address);
+            address = PeerAddress.Plain(withPort.Address);
             return true;
         }
 
         return false;
     }
-
-    private static IPAddress Plain(IPAddress address) => address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 }

@@ -24,7 +24,7 @@ internal sealed class OriginPolicy
         var any = listen.Host is "0.0.0.0" or "[::]" or "*" or "+";
         if (!any)
         {
-            _hosts.Add(listen.Host);
+            _hosts.Add(Unbracketed(listen.Host));
         }
 
         if (any || lan)
@@ -51,7 +51,7 @@ internal sealed class OriginPolicy
             return true;
         }
 
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var origin) || !_hosts.Contains(Unbracketed(origin.IdnHost)))
+        if (host.Port > ushort.MaxValue || !Uri.TryCreate(text, UriKind.Absolute, out var origin) || !_hosts.Contains(Unbracketed(origin.IdnHost)))
         {
             return false;
         }

@@ -126,6 +126,7 @@ public sealed class RealClaudeTests
 
         await caller.CancelAsync(session, background: true);
         var task = await caller.Client.UntilAsync(m => (string?)m["payload"]?["type"] == "task" && (string?)m["payload"]!["state"] == "stopped");
+        await caller.Client.UntilAsync(m => (string?)m["type"] == "agent_event" && (int?)m["payload"]!["background"] == 0);
 
         Assert.Equal("Serve", (string?)task["payload"]!["description"]);
         Assert.False((await caller.EntryAsync(session)).ContainsKey("background"));

@@ -29,19 +29,19 @@ internal sealed partial class AgentSession
     {
         while (!_ended && _turn is null && _waiting.TryPeek(out var message))
         {
-            // A terminal may have gone on with the session while this one waited.
-            _terminal = OpenIn();
-            await TakeInAsync();
-            if (_agent is null && _slot is null && !TryTakeSlot())
-            {
-                return;
-            }
-
-            _cooling?.Dispose();
-            IdleSince = null;
             IReadOnlyList<byte[]> saved;
             try
             {
+                // A terminal may have gone on with the session while this one waited.
+                _terminal = OpenIn();
+                await TakeInAsync();
+                if (_agent is null && _slot is null && !TryTakeSlot())
+                {
+                    return;
+                }
+
+                _cooling?.Dispose();
+                IdleSince = null;
                 _turn = new Turn(message, _world.Time.GetTimestamp());
                 saved = await SaveAsync([Given(message)], connection => AgentStore.SetGiven(connection, message.MessageId));
             }
