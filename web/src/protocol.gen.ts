@@ -117,7 +117,7 @@ export interface AuthExchangeResponse {
   user_id: string;
 }
 
-/** Trades a refresh token for new tokens. Using a spent one revokes its whole family, unless it repeats an `attempt` (any random text of the client's) of the last two minutes whose answer was lost on the way. */
+/** Trades a refresh token for new tokens. Using a spent one revokes its whole family, unless it repeats the `attempt` (any random text of the client's) whose answer was lost on the way, and nobody has used that answer. */
 export interface TokenRefreshRequest {
   refresh_token: string;
   attempt?: string;

@@ -5,7 +5,6 @@ using Xunit;
 namespace PocketCoder.Daemon.Tests.Features;
 
 /// <summary>A real ACP agent (scripts/install-acp) that drives the real Claude Code, with a scripted model behind it.</summary>
-[Collection(nameof(Alone))]
 public sealed class AcpRealTests : IAsyncLifetime
 {
     private static readonly string? Adapter = Environment.GetEnvironmentVariable("POCKETCODER_TEST_ACP");

@@ -5,7 +5,6 @@ using Xunit;
 namespace PocketCoder.Daemon.Tests.Features;
 
 /// <summary>What only the real Claude Code can show, in its newest version and in the oldest that is supported.</summary>
-[Collection(nameof(Alone))]
 public sealed class RealClaudeTests
 {
     private static string Steps(params string[] steps) => $"[[steps:[{string.Join(',', steps)}]]]";
