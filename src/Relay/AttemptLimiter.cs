@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace PocketCoder.Relay;
 
-/// <summary>Counts pairing attempts by address and minute, so that a code cannot be guessed at speed.</summary>
+/// <summary>
+/// Counts by address and minute what strangers try: so that a code cannot be guessed at speed, and nobody spends what the relay may ask of a sign-in service.
+/// </summary>
 internal sealed class AttemptLimiter(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, (long Minute, int Count)> _attempts = new(StringComparer.Ordinal);

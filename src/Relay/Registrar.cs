@@ -66,7 +66,6 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
                     Envelope.Of(new MachinesListResponse(machines.Of(client.UserId, switchboard.IsConnected)), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is DaemonRegistration daemon =>
                     Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId, daemon.DeviceId), message.RequestId),
-                _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is not null => Envelope.OfError(Refusals.WrongRole, message.RequestId),
                 _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
                     Envelope.Of(new DevicesListResponse(identity.Devices.Of(asker.UserId, asker.DeviceId, deviceId => switchboard.IsDeviceConnected(asker.UserId, deviceId))), message.RequestId),
                 _ when message.Type == DeviceRevokeRequest.Type && peer.Registration is { } asker =>

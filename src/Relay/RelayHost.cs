@@ -190,8 +190,7 @@ public sealed class RelayHost : IAsyncDisposable
         else
         {
             var stream = await Handshake.AcceptAsync(context);
-            await server.ServeAsync(new UpgradedConnection(
-                context, stream, ForwardedAddress.Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"], proxies)));
+            await server.ServeAsync(new UpgradedConnection(context, stream, ForwardedAddress.Of(context, proxies)));
         }
     }
 

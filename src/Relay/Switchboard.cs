@@ -161,7 +161,7 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
     {
         if (!here.TryEnter(peer, userId))
         {
-            throw new RequestException(Refusals.TooManySockets.Code, Refusals.TooManySockets.Message);
+            throw Refusals.TooManySockets.ToException();
         }
     }
 }

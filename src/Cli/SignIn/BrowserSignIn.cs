@@ -1,8 +1,6 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 using PocketCoder.Daemon.Relay;
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Identity;
 
 namespace PocketCoder.Cli.SignIn;
 
@@ -14,7 +12,7 @@ internal static class BrowserSignIn
     /// <exception cref="CommandException">It was refused, or nobody came back.</exception>
     public static async Task RunAsync(CliContext cli, Uri gateway, bool open, CancellationToken cancellationToken)
     {
-        var (state, verifier) = (Random(), Random());
+        var (state, verifier) = (Secrets.Random256(), Secrets.Random256());
         await using var listener = await SignInListener.StartAsync(state, cancellationToken);
         var page = PageOf(gateway, listener.RedirectUri, state, verifier);
         await cli.Out.WriteLineAsync($"{(open && Browser.TryOpen(page) ? "Sign in with the browser. If none opened, open this on this machine:" : "Open this in a browser on this machine:")}\n\n  {page}\n");
@@ -34,14 +32,11 @@ internal static class BrowserSignIn
     private static Uri PageOf(Uri gateway, Uri redirectUri, string state, string verifier)
     {
         var path = gateway.AbsolutePath.EndsWith("/ws", StringComparison.Ordinal) ? gateway.AbsolutePath[..^2] : gateway.AbsolutePath;
-        var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
         return new UriBuilder(gateway)
         {
             Scheme = gateway.Scheme is "wss" or "https" ? "https" : "http",
             Path = $"{path.TrimEnd('/')}/auth/authorize",
-            Query = $"redirect_uri={Uri.EscapeDataString(redirectUri.AbsoluteUri)}&state={state}&code_challenge={challenge}&code_challenge_method=S256",
+            Query = $"redirect_uri={Uri.EscapeDataString(redirectUri.AbsoluteUri)}&state={state}&code_challenge={Secrets.ChallengeOf(verifier)}&code_challenge_method=S256",
         }.Uri;
     }
-
-    private static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 }

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -8,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using PocketCoder.Relay.Identity;
 
 namespace PocketCoder.Cli.SignIn;
 
@@ -66,7 +65,7 @@ internal sealed class SignInListener : IAsyncDisposable
         response.ContentType = "text/plain; charset=utf-8";
         var (status, sentence) = !HttpMethods.IsGet(request.Method) || request.Path != "/callback" ? (404, "There is nothing here.")
             : request.Host.Value != RedirectUri.Authority ? (421, "This is not the address that was given out.")
-            : query["state"] is not [{ } state] || !IsOurs(state) ? (400, "This is not the sign-in that pocketcoder waits for. Begin it again: pocketcoder login")
+            : query["state"] is not [{ } state] || !Secrets.Same(state, _state) ? (400, "This is not the sign-in that pocketcoder waits for. Begin it again: pocketcoder login")
             : Take(query["code"] is [{ Length: > 0 } code] ? code : null);
         response.StatusCode = status;
         await response.WriteAsync(sentence + "\n");
@@ -76,8 +75,4 @@ internal sealed class SignInListener : IAsyncDisposable
         !_answer.TrySetResult(code) ? (410, "This sign-in is over already.")
         : code is null ? (200, "The sign-in was refused. The terminal says what to do.")
         : (200, "That was it here: close this page and look at the terminal.");
-
-    // In fixed time, whatever its length.
-    private bool IsOurs(string state) =>
-        CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(state)), SHA256.HashData(Encoding.UTF8.GetBytes(_state)));
 }

@@ -1,10 +1,15 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace PocketCoder.Relay.Web;
 
 /// <summary>For whom a proxy asks. Only proxies that the operator named are believed: anybody can write the header.</summary>
 internal static class ForwardedAddress
 {
+    /// <summary>Whom this request counts for.</summary>
+    public static string Of(HttpContext context, IReadOnlyList<IPNetwork> trusted) =>
+        Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"], trusted);
+
     /// <summary>The nearest address on the way that is no trusted proxy; the connection's own when that is none.</summary>
     public static string Of(IPAddress? remote, IEnumerable<string?> forwardedFor, IReadOnlyList<IPNetwork> trusted)
     {

@@ -10,7 +10,7 @@ namespace PocketCoder.Relay.Web;
 /// </summary>
 internal sealed class OriginPolicy
 {
-    private readonly HashSet<string> _hosts = new(StringComparer.OrdinalIgnoreCase) { "localhost", "127.0.0.1", "[::1]" };
+    private readonly HashSet<string> _hosts = new(StringComparer.OrdinalIgnoreCase) { "localhost", "127.0.0.1", "::1" };
     private readonly Uri? _publicUrl;
 
     public OriginPolicy(Uri? publicUrl, bool lan, Uri listen)
@@ -18,7 +18,7 @@ internal sealed class OriginPolicy
         _publicUrl = publicUrl;
         if (publicUrl is not null)
         {
-            _hosts.Add(publicUrl.IdnHost);
+            _hosts.Add(Unbracketed(publicUrl.IdnHost));
         }
 
         var any = listen.Host is "0.0.0.0" or "[::]" or "*" or "+";
@@ -31,14 +31,14 @@ internal sealed class OriginPolicy
         {
             _hosts.Add(Dns.GetHostName());
             _hosts.Add(Dns.GetHostName() + ".local");
-            _hosts.UnionWith(LocalAddresses().Select(Literal));
+            _hosts.UnionWith(LocalAddresses().Select(address => address.ToString()));
         }
     }
 
     public bool AllowsHost(HostString host) => host.HasValue && _hosts.Contains(Unbracketed(host.Host));
 
     /// <summary>Was this asked for by this machine's own name for itself?</summary>
-    public static bool IsLoopback(HostString host) => host.Host is "localhost" or "127.0.0.1" or "[::1]" or "::1";
+    public static bool IsLoopback(HostString host) => Unbracketed(host.Host) is "localhost" or "127.0.0.1" or "::1";
 
     /// <summary>No Origin: not a browser. Otherwise it must be the very origin that this request was made to, or the public URL.</summary>
     public bool AllowsOrigin(HttpRequest request) =>
@@ -70,7 +70,5 @@ internal sealed class OriginPolicy
     private static bool SameOrigin(Uri a, Uri b) =>
         Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
-    private static string Literal(IPAddress address) => address.ToString();
-
-    private static string Unbracketed(string host) => host is "[::1]" ? host : host.Trim('[', ']') is var bare && bare == "::1" ? "[::1]" : bare;
+    private static string Unbracketed(string host) => host.Trim('[', ']');
 }

@@ -55,7 +55,7 @@ internal sealed class SignInEndpoints(IIdentity identity, Uri? publicUrl, Attemp
 
     private async Task ReturnAsync(HttpContext context)
     {
-        if (!attempts.Allow(ForwardedAddress.Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"], proxies)))
+        if (!attempts.Allow(ForwardedAddress.Of(context, proxies)))
         {
             await SayAsync(context, StatusCodes.Status429TooManyRequests, Refusals.TooManyAttempts.Message);
             return;

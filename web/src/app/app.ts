@@ -4,8 +4,8 @@ import { Machines } from '../machines/machines.svelte';
 import { Connection } from '../net/connection';
 import { Identity } from '../net/identity';
 import type { Socket } from '../net/link';
+import { openSocket } from '../net/openSocket';
 import { openTokenStore } from '../net/tokenStore';
-import { SUBPROTOCOL } from '../protocol.gen';
 import { deviceName } from './deviceName';
 import { Router } from './router.svelte';
 
@@ -15,7 +15,7 @@ const KEPT = 8;
 /** What the screens share. */
 export class App {
   readonly router = new Router();
-  readonly connection = new Connection(openSocket, new Identity(openTokenStore(), deviceName(navigator.userAgent)));
+  readonly connection = new Connection(() => openSocket() as Socket, new Identity(openTokenStore(), deviceName(navigator.userAgent)));
   readonly machines = new Machines(this.connection);
   readonly attention = new Attention(this.connection);
   #conversations: Conversation[] = [];
@@ -38,10 +38,4 @@ export class App {
     const here = route.name === 'new' && route.machineKey === place.machineKey && route.projectId === place.projectId;
     if (here) this.router.replace({ name: 'session', ...place, agentSessionId });
   }
-}
-
-function openSocket(): Socket {
-  const url = new URL('/ws', location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return new WebSocket(url, SUBPROTOCOL) as Socket;
 }

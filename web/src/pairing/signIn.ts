@@ -1,4 +1,5 @@
-import { SUBPROTOCOL, type AuthMode, type Envelope, type Requests } from '../protocol.gen';
+import { openSocket } from '../net/openSocket';
+import type { AuthMode, Envelope, Requests } from '../protocol.gen';
 
 export type Exchange = Requests['auth_exchange']['request'];
 
@@ -43,12 +44,6 @@ export function askAuthMode(open: () => WebSocket = openSocket): Promise<AuthMod
       end(type === 'connected' ? payload?.authMode : undefined);
     };
   });
-}
-
-function openSocket(): WebSocket {
-  const url = new URL('/ws', location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return new WebSocket(url, SUBPROTOCOL);
 }
 
 const ownPage = (): string => `${location.origin}/`;

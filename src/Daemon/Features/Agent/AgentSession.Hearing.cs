@@ -36,7 +36,6 @@ internal sealed partial class AgentSession
 
     private async Task HearAsync(IAgentTransport agent, List<AgentSignal> signals)
     {
-        List<AgentEvent> events = [];
         foreach (var signal in signals)
         {
             // It may have been let go since, even by what it said a moment ago: its end is not the end of its successor's turn.
@@ -47,15 +46,15 @@ internal sealed partial class AgentSession
 
             if (signal is Happened happened)
             {
-                Note(happened.Event, events);
+                Note(happened.Event);
                 continue;
             }
 
-            await GuardAsync(() => FlushAsync(events));
+            await GuardAsync(FlushAsync);
             await GuardAsync(() => HearAsync(agent, signal));
         }
 
-        await GuardAsync(() => FlushAsync(events));
+        await GuardAsync(FlushAsync);
     }
 
     // What cannot be kept (a full disk) must not take with it what follows: above all not the end of the turn or of the agent.
@@ -109,7 +108,7 @@ internal sealed partial class AgentSession
         }
     }
 
-    private void Note(AgentEvent happened, List<AgentEvent> events)
+    private void Note(AgentEvent happened)
     {
         switch (happened)
         {
@@ -125,18 +124,10 @@ internal sealed partial class AgentSession
                 break;
         }
 
-        events.Add(happened);
+        _unsaved.Add(happened);
     }
 
-    private async Task FlushAsync(List<AgentEvent> events)
-    {
-        if (events.Count > 0)
-        {
-            _unsaved.AddRange(events);
-            events.Clear();
-            await RecordAsync();
-        }
-    }
+    private Task FlushAsync() => _unsaved.Count > 0 ? RecordAsync() : Task.CompletedTask;
 
     private async Task GrowAsync(TextGrew grew)
     {

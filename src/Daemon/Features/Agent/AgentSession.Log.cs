@@ -9,7 +9,8 @@ internal sealed partial class AgentSession
 {
     private const int MaxUnsaved = 2000;
 
-    // What the agent said while it could not be saved (a full disk): the agent does not say it again, so it goes first with whatever is saved next.
+    // What the agent said and is not on disk yet. It goes first with whatever is saved next; where nothing can be saved (a full disk) it stays, for the agent
+    // does not say it again.
     private readonly List<AgentEvent> _unsaved = [];
 
     /// <summary>Sends what the client missed, answers, then goes on live; or a part of what it missed, and it asks on.</summary>

@@ -1,0 +1,8 @@
+import { SUBPROTOCOL } from '../protocol.gen';
+
+/** A socket to the relay that served this page. */
+export function openSocket(): WebSocket {
+  const url = new URL('/ws', location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return new WebSocket(url, SUBPROTOCOL);
+}
