@@ -12,7 +12,7 @@ internal sealed class Contestant : IDisposable
     private readonly string _home = Directory.CreateTempSubdirectory("pocketcoder-bench-relay-").FullName;
     private readonly Process _process;
 
-    private Contestant(string name, string command, params string[] arguments)
+    private Contestant(string name, string command, string[] arguments, string? redis = null)
     {
         Name = name;
         ProcessStartInfo start = new(Pinned ? "taskset" : command, Pinned ? ["-c", "0", command, .. arguments] : arguments)
@@ -20,6 +20,11 @@ internal sealed class Contestant : IDisposable
             RedirectStandardOutput = true,
             Environment = { ["POCKETCODER_HOME"] = _home },
         };
+        if (redis is not null)
+        {
+            start.Environment["POCKETCODER_REDIS"] = redis;
+        }
+
         _process = Process.Start(start)!;
         Ready = JsonNode.Parse(_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{name} did not start"))!.AsObject();
         Port = new Uri((string)Ready["url"]!).Port;
@@ -31,26 +36,27 @@ internal sealed class Contestant : IDisposable
 
     public int Port { get; }
 
-    public static Contestant Ours(string executable, bool unlimited = true, int port = 0, string? home = null) =>
-        new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", .. home is null ? (string[])[] : ["--data-dir", home], .. unlimited ? (string[])["--unlimited"] : []]);
+    public static Contestant Ours(string executable, bool unlimited = true, int port = 0, string? home = null, string? redis = null) =>
+        new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", .. home is null ? (string[])[] : ["--data-dir", home], .. unlimited ? (string[])["--unlimited"] : []], redis);
 
-    public static Contestant Node() => new("Node (ws)", "node", Path.Combine(AppContext.BaseDirectory, "../../../../bench/RelayBench/forwarder.mjs"));
+    public static Contestant Node() => new("Node (ws)", "node", [Path.Combine(AppContext.BaseDirectory, "../../../../bench/RelayBench/forwarder.mjs")]);
 
-    public static Contestant Kestrel() => new("raw Kestrel", Environment.ProcessPath!, "--kestrel");
+    public static Contestant Kestrel() => new("raw Kestrel", Environment.ProcessPath!, ["--kestrel"]);
 
     /// <summary>Processor time used so far.</summary>
-    public TimeSpan Cpu
+    public TimeSpan Cpu => CpuOf(_process);
+
+    public static TimeSpan CpuOf(Process process)
     {
-        get
-        {
-            var fields = File.ReadAllText($"/proc/{_process.Id}/stat").Split(") ")[1].Split(' ');
-            return TimeSpan.FromSeconds((long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0);
-        }
+        var fields = File.ReadAllText($"/proc/{process.Id}/stat").Split(") ")[1].Split(' ');
+        return TimeSpan.FromSeconds((long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0);
     }
 
     /// <summary>Resident memory in KB.</summary>
-    public long Memory => long.Parse(
-        File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    public long Memory => MemoryOf(_process);
+
+    public static long MemoryOf(Process process) => long.Parse(
+        File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     public void Kill()
     {
@@ -94,9 +100,9 @@ internal sealed class Contestant : IDisposable
         return code;
     }
 
-    public async Task<Machine> MachineAsync(string token, System.Net.IPAddress? from = null, string? key = null)
+    public async Task<Machine> MachineAsync(string token, System.Net.IPAddress? from = null, string? key = null, int clientIdLength = 35)
     {
-        var machine = await Peer.ConnectAsync(Port, socket => new Machine(socket) { Key = key ?? Guid.NewGuid().ToString() }, from);
+        var machine = await Peer.ConnectAsync(Port, socket => new Machine(socket) { Key = key ?? Guid.NewGuid().ToString(), ClientIdLength = clientIdLength }, from);
         await machine.SendAsync(new JsonObject
         {
             ["type"] = "daemon_register",

@@ -197,9 +197,12 @@ internal sealed class Machine(Socket socket) : Peer(socket)
 
     public required string Key { get; init; }
 
+    /// <summary>How long its clients' ids are: a cluster's have the node in them.</summary>
+    public int ClientIdLength { get; init; } = ClientLength;
+
     public async Task AnswerAllAsync(int size)
     {
-        var text = Encoding.UTF8.GetBytes(Messages.Response(size));
+        var text = Encoding.UTF8.GetBytes(Messages.Response(size, ClientIdLength));
         var answer = Frame(text);
         int id = answer.AsSpan().IndexOf("00000000"u8), client = answer.AsSpan().IndexOf("cl_"u8);
         while (true)
@@ -228,7 +231,7 @@ internal sealed class Machine(Socket socket) : Peer(socket)
                 var output = _out.AsSpan(filled, answer.Length);
                 answer.CopyTo(output);
                 head.Slice(requestId + 13, IdLength).CopyTo(output[id..]);
-                head.Slice(clientId + 12, ClientLength).CopyTo(output[client..]);
+                head.Slice(clientId + 12, ClientIdLength).CopyTo(output[client..]);
                 filled += answer.Length;
             }
 
@@ -338,8 +341,8 @@ internal static class Messages
     public static string Request(string machineKey, string clientId, int size) => Padded(
         $$$"""{"type":"fs_read","requestId":"00000000","machineKey":"{{{machineKey}}}","clientId":"{{{clientId}}}","sessionId":"p","payload":{"path":"#"}}""", size);
 
-    public static string Response(int size) => Padded(
-        """{"type":"fs_read_response","requestId":"00000000","clientId":"cl_00000000000000000000000000000000","sessionId":"p","payload":{"content":"#"}}""", size);
+    public static string Response(int size, int clientIdLength) => Padded(
+        $$$"""{"type":"fs_read_response","requestId":"00000000","clientId":"{{{"cl_".PadRight(clientIdLength, '0')}}}","sessionId":"p","payload":{"content":"#"}}""", size);
 
     // Text as source has it: letters, some escapes.
     private static string Padded(string message, int size)

@@ -1,4 +1,4 @@
-// bench/RelayBench EXECUTABLE [throughput|memory|storm|fairness …]: our relay beside a minimal forwarder in Node (ws) and a raw one on Kestrel, in the same run.
+// bench/RelayBench EXECUTABLE [throughput|memory|storm|fairness|cluster …]: our relay beside a minimal forwarder in Node (ws) and a raw one on Kestrel, in the same run.
 // ROUNDS says how often (3). Each relay has processor 0, the load the other. Medians of the rounds; ratios are ours against the other.
 using System.Diagnostics;
 using System.Globalization;
@@ -39,6 +39,11 @@ if (wanted.Contains("memory"))
 if (wanted.Contains("storm"))
 {
     await Storm.RunAsync(executable, machines: 1_000);
+}
+
+if (wanted.Contains("cluster"))
+{
+    await ClusterLoad.RunAsync(executable);
 }
 
 if (wanted.Contains("fairness"))

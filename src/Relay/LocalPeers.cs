@@ -29,6 +29,10 @@ internal sealed class LocalPeers
 
     public Peer? Client(ReadOnlySpan<char> clientId) => _clientsByName.TryGetValue(clientId, out var peer) ? peer : null;
 
+    public Tenant? Tenant(string userId) => _tenants.GetValueOrDefault(userId);
+
+    public IEnumerable<Tenant> Tenants => _tenants.Values;
+
     public Peer[] Of(string userId) => _tenants.TryGetValue(userId, out var tenant) ? tenant.Peers : [];
 
     public int CountOf(string userId) => _tenants.TryGetValue(userId, out var tenant) ? tenant.Count : 0;
@@ -77,13 +81,14 @@ internal sealed class LocalPeers
     }
 
     /// <summary>Forgets accounts of which nobody is here any more.</summary>
-    public void ForgetIdleTenants()
+    public void ForgetIdleTenants(Action<Tenant> forgotten)
     {
         foreach (var entry in _tenants)
         {
             if (entry.Value.Count == 0 && entry.Value.TryRetire())
             {
                 _tenants.TryRemove(entry);
+                forgotten(entry.Value);
             }
         }
     }

@@ -10,8 +10,9 @@ namespace PocketCoder.Relay;
 /// <summary>Who a registered socket speaks for. Rights come from the token alone.</summary>
 internal abstract record Registration(string UserId, string DeviceId, DateTimeOffset ExpiresAt);
 
+/// <param name="Label">The machine's name.</param>
 /// <param name="Fence">The count of this machine's connections: of two that both claim to be its newest, the one with the greater number is.</param>
-internal sealed record DaemonRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string MachineKey, long Fence = 0) : Registration(UserId, DeviceId, ExpiresAt);
+internal sealed record DaemonRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string MachineKey, string Label, long Fence = 0) : Registration(UserId, DeviceId, ExpiresAt);
 
 internal sealed record ClientRegistration(string UserId, string DeviceId, DateTimeOffset ExpiresAt, string ClientId) : Registration(UserId, DeviceId, ExpiresAt);
 
@@ -58,6 +59,9 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
 
     /// <summary>The account that it belongs to, once it is registered.</summary>
     public Tenant? Tenant { get; set; }
+
+    /// <summary>It is counted among its account's connections.</summary>
+    public bool IsAdmitted { get; set; }
 
     /// <summary>What a machine last told of itself that clients show.</summary>
     public string? Told { get; set; }

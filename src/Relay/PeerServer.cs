@@ -173,7 +173,7 @@ internal sealed class PeerServer : IDisposable
             }
         }
 
-        _here.ForgetIdleTenants();
+        _switchboard.ForgetIdle();
         Volatile.Write(ref _beating, 0);
         if (!_served.IsEmpty && Interlocked.Exchange(ref _beating, 1) == 0)
         {

@@ -24,9 +24,12 @@ internal sealed class PendingRequests
         _byName = _pending.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    private sealed class Pending(string machineKey)
+    private sealed class Pending(string machineKey, long fence)
     {
         public string MachineKey => machineKey;
+
+        /// <summary>Which connection of the machine got it.</summary>
+        public long Fence => fence;
 
         public long LastSign { get; set; }
     }
@@ -34,11 +37,11 @@ internal sealed class PendingRequests
     public bool IsFull => _pending.Count >= _limit;
 
     /// <summary>False when the client uses this request id already.</summary>
-    public bool TryAdd(ReadOnlySpan<char> requestId, string machineKey)
+    public bool TryAdd(ReadOnlySpan<char> requestId, string machineKey, long fence)
     {
         lock (_lock)
         {
-            if (_ended || !_byName.TryAdd(requestId, new Pending(machineKey) { LastSign = _time.GetTimestamp() }))
+            if (_ended || !_byName.TryAdd(requestId, new Pending(machineKey, fence) { LastSign = _time.GetTimestamp() }))
             {
                 return false;
             }
@@ -70,17 +73,17 @@ internal sealed class PendingRequests
         }
     }
 
-    /// <summary>The machine's socket is gone: whoever waits for it hears so now, not in 15 s.</summary>
-    public void MachineGone(string machineKey)
+    /// <summary>This connection of the machine is gone, and all before it: whoever waits for them hears so now, not in 15 s.</summary>
+    public void MachineGone(string machineKey, long fence, ErrorInfo refusal)
     {
         List<string> gone = [];
         lock (_lock)
         {
-            gone.AddRange(_pending.Where(p => p.Value.MachineKey == machineKey).Select(p => p.Key));
+            gone.AddRange(_pending.Where(p => p.Value.MachineKey == machineKey && p.Value.Fence <= fence).Select(p => p.Key));
             gone.ForEach(id => _pending.Remove(id));
         }
 
-        gone.ForEach(id => _client.Send(Envelope.OfError(Refusals.Offline, id, machineKey: machineKey)));
+        gone.ForEach(id => _client.Send(Envelope.OfError(refusal, id, machineKey: machineKey)));
     }
 
     /// <summary>The client is gone; nobody waits.</summary>

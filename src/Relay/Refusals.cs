@@ -31,6 +31,11 @@ internal static class Refusals
     /// <summary>Not a verdict: whoever gets it keeps what it has and comes again.</summary>
     public static readonly ErrorInfo SignInUnavailable = new(ErrorCode.RelayTimeout, "The relay's sign-in service does not answer. Try again in a moment.");
 
+    /// <summary>Not a verdict either.</summary>
+    public static readonly ErrorInfo StoreUnavailable = new(ErrorCode.RelayTimeout, "The relay cannot look that up at the moment. Try again in a few seconds.");
+
+    public static readonly ErrorInfo NodesApart = new(ErrorCode.RelayTimeout, "The machine is connected to another node of the relay, which cannot be reached at the moment. Try again in a few seconds.");
+
     public static readonly ErrorInfo NoPairingCodes = new(ErrorCode.InvalidRequest, "This relay takes no pairing codes. Open its address on the device and sign in there.");
 
     public static readonly ErrorInfo WrongRole = new(ErrorCode.Unauthorized, "This connection may not do that.");

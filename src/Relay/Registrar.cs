@@ -2,11 +2,12 @@ using System.Collections.Frozen;
 using System.Text;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay;
 
 /// <summary>Answers what is addressed to the relay itself: identity, registration, the lists of machines and devices.</summary>
-internal sealed class Registrar(IIdentity identity, Switchboard switchboard, MachineStore machines, AttemptLimiter attempts, RelayCounters counters, TimeProvider time)
+internal sealed class Registrar(IIdentity identity, Switchboard switchboard, IRelayStore store, RelayCounters counters, TimeProvider time)
 {
     private static readonly FrozenSet<string> Own = FrozenSet.Create(StringComparer.Ordinal,
         Wire.Ping, AuthExchangeRequest.Type, TokenRefreshRequest.Type, TokenRevokeRequest.Type, DaemonRegisterRequest.Type, ClientRegisterRequest.Type,
@@ -16,6 +17,8 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OwnEventsByName = FrozenSet.Create(StringComparer.Ordinal,
         Connected.Type, TokenExpiring.Type, ClientDisconnected.Type, DaemonStatus.Type, Wire.Pong).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private readonly AttemptLimiter _attempts = new(store.Attempts, "identity");
 
     public AuthMode Mode => identity.Mode;
 
@@ -63,11 +66,11 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
                 _ when message.Type == DaemonRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<DaemonRegisterRequest>()), message.RequestId),
                 _ when message.Type == ClientRegisterRequest.Type => Envelope.Of(await RegisterAsync(peer, message.Read<ClientRegisterRequest>()), message.RequestId),
                 _ when message.Type == MachinesListRequest.Type && peer.Registration is ClientRegistration client =>
-                    Envelope.Of(new MachinesListResponse(machines.Of(client.UserId, switchboard.IsConnected)), message.RequestId),
+                    Envelope.Of(new MachinesListResponse(await MachinesOfAsync(client.UserId)), message.RequestId),
                 _ when message.Type == PairingCodeCreateRequest.Type && peer.Registration is DaemonRegistration daemon =>
                     Envelope.Of(await identity.CreatePairingCodeAsync(daemon.UserId, daemon.DeviceId), message.RequestId),
                 _ when message.Type == DevicesListRequest.Type && peer.Registration is { } asker =>
-                    Envelope.Of(new DevicesListResponse(identity.Devices.Of(asker.UserId, asker.DeviceId, deviceId => switchboard.IsDeviceConnected(asker.UserId, deviceId))), message.RequestId),
+                    Envelope.Of(new DevicesListResponse(await identity.Devices.OfAsync(asker.UserId, asker.DeviceId, await switchboard.DevicesOfAsync(asker.UserId))), message.RequestId),
                 _ when message.Type == DeviceRevokeRequest.Type && peer.Registration is { } asker =>
                     Envelope.Of(await RevokeAsync(asker, message.Read<DeviceRevokeRequest>(), onRevoked), message.RequestId),
                 _ => null,
@@ -84,21 +87,21 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         }
     }
 
-    private Task<AuthExchangeResponse> ExchangeAsync(Peer peer, AuthExchangeRequest request) =>
-        attempts.Allow(peer.RemoteAddress)
-            ? identity.ExchangeAsync(request)
+    private async Task<AuthExchangeResponse> ExchangeAsync(Peer peer, AuthExchangeRequest request) =>
+        await _attempts.AllowsAsync(peer.RemoteAddress)
+            ? await identity.ExchangeAsync(request)
             : throw Refusals.TooManyAttempts.ToException();
 
-    private Task<TokenRefreshResponse> RefreshAsync(Peer peer, TokenRefreshRequest request)
+    private async Task<TokenRefreshResponse> RefreshAsync(Peer peer, TokenRefreshRequest request)
     {
-        LimitStranger(peer, request.RefreshToken);
-        return identity.RefreshAsync(request);
+        await LimitStrangerAsync(peer, request.RefreshToken);
+        return await identity.RefreshAsync(request);
     }
 
     // What a stranger invents is asked of the sign-in service, which counts what this relay asks.
-    private void LimitStranger(Peer peer, string refreshToken)
+    private async Task LimitStrangerAsync(Peer peer, string refreshToken)
     {
-        if (peer.Registration is null && !identity.Devices.Knows(refreshToken) && !attempts.Allow(peer.RemoteAddress))
+        if (peer.Registration is null && !await store.RefreshTokens.KnowsAsync(RefreshFamilies.SecretOf(refreshToken)) && !await _attempts.AllowsAsync(peer.RemoteAddress))
         {
             throw Refusals.TooManyAttempts.ToException();
         }
@@ -115,15 +118,15 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         var machine = request.Machine with { Label = CleanLabel(request.Machine) };
         if (peer.Registration is ClientRegistration
             || (peer.Registration is DaemonRegistration present && present.MachineKey != request.MachineKey)
-            || !await machines.ClaimAsync(request.MachineKey, grant.UserId, machine))
+            || !await store.Machines.ClaimAsync(request.MachineKey, grant.UserId, machine))
         {
             throw Refusals.Identity.ToException();
         }
 
         await identity.Devices.SeenAsync(grant, machine.Label, request.MachineKey);
         peer.ReadsBinary = request.Features?.Contains(Wire.BinaryFeature) == true;
-        await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey), machine, request.Projects);
-        CloseIfRevoked(peer, grant);
+        await switchboard.DaemonJoinedAsync(peer, new DaemonRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, request.MachineKey, machine.Label), machine, request.Projects);
+        await CloseIfRevokedAsync(peer, grant);
         return new DaemonRegisterResponse(grant.UserId);
     }
 
@@ -136,16 +139,16 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
         }
 
         await identity.Devices.SeenAsync(grant, request.Device is { } device ? Clean(device.Name) : null, machineKey: null);
-        var clientId = (peer.Registration as ClientRegistration)?.ClientId ?? $"cl_{Guid.NewGuid():N}";
+        var clientId = (peer.Registration as ClientRegistration)?.ClientId ?? switchboard.NewClientId();
         peer.ReadsBinary = request.Features?.Contains(Wire.BinaryFeature) == true;
-        switchboard.ClientJoined(peer, new ClientRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, clientId));
-        CloseIfRevoked(peer, grant);
-        return new ClientRegisterResponse(grant.UserId, clientId, machines.Of(grant.UserId, switchboard.IsConnected));
+        await switchboard.ClientJoinedAsync(peer, new ClientRegistration(grant.UserId, grant.DeviceId, grant.ExpiresAt, clientId));
+        await CloseIfRevokedAsync(peer, grant);
+        return new ClientRegisterResponse(grant.UserId, clientId, await MachinesOfAsync(grant.UserId));
     }
 
     private async Task<TokenRevokeResponse> RevokeAsync(Peer peer, TokenRevokeRequest request, Action<string> onRevoked)
     {
-        LimitStranger(peer, request.RefreshToken);
+        await LimitStrangerAsync(peer, request.RefreshToken);
         if (await identity.RevokeAsync(request) is { } deviceId)
         {
             onRevoked(deviceId);
@@ -162,9 +165,9 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
     }
 
     // Revoked between the look at its token and its joining, a peer was not there yet to be closed.
-    private void CloseIfRevoked(Peer peer, AccessGrant grant)
+    private async Task CloseIfRevokedAsync(Peer peer, AccessGrant grant)
     {
-        if (!identity.Devices.IsActive(grant))
+        if (!await identity.Devices.IsActiveAsync(grant))
         {
             peer.Close(CloseCode.NotAuthenticated, "revoked");
         }
@@ -182,6 +185,12 @@ internal sealed class Registrar(IIdentity identity, Switchboard switchboard, Mac
             ? throw Refusals.TooManySockets.ToException()
             : grant with { ExpiresAt = Earlier(grant.ExpiresAt, time.GetUtcNow() + Limits.LookAgain) };
     }
+
+    private async Task<IReadOnlyList<MachineEntry>> MachinesOfAsync(string userId) =>
+    [
+        .. (await store.Machines.OfAsync(userId)).Select(machine => new MachineEntry(
+            machine.MachineKey, machine.Label, machine.Hostname, machine.Platform, switchboard.IsConnected(userId, machine.MachineKey), machine.LastSeenAt, machine.DaemonVersion)),
+    ];
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 

@@ -11,9 +11,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Cluster;
 using PocketCoder.Relay.Identity;
 using PocketCoder.Relay.Routing;
 using PocketCoder.Relay.Sockets;
+using PocketCoder.Relay.Stores;
+using PocketCoder.Relay.Stores.Redis;
+using PocketCoder.Relay.Stores.Sqlite;
 using PocketCoder.Relay.Web;
 using PocketCoder.Storage;
 
@@ -25,14 +29,15 @@ public sealed class RelayHost : IAsyncDisposable
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
     private readonly WebApplication _app;
-    private readonly Database _database;
+    private readonly IRelayStore _store;
+    private readonly ICluster _cluster;
     private readonly PeerServer _server;
     private readonly RelayMetrics _metrics;
     private readonly IIdentity _identity;
 
-    private RelayHost(WebApplication app, Database database, PeerServer server, RelayMetrics metrics, IIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
+    private RelayHost(WebApplication app, IRelayStore store, ICluster cluster, PeerServer server, RelayMetrics metrics, IIdentity identity, Uri url, Uri localUrl, Uri phoneUrl)
     {
-        (_app, _database, _server, _metrics, _identity, Url, LocalUrl, PhoneUrl) = (app, database, server, metrics, identity, url, localUrl, phoneUrl);
+        (_app, _store, _cluster, _server, _metrics, _identity, Url, LocalUrl, PhoneUrl) = (app, store, cluster, server, metrics, identity, url, localUrl, phoneUrl);
     }
 
     private static readonly string[] ForwardingHeaders = ["Forwarded", "Via", "X-Real-IP", "CF-Connecting-IP", "CF-Ray"];
@@ -50,12 +55,15 @@ public sealed class RelayHost : IAsyncDisposable
     {
         PrivateFile.CreateDirectory(options.DataDirectory);
         List<string> notices = [];
-        var database = Database.Open(
-            Path.Combine(options.DataDirectory, "relay.db"), EmbeddedScripts.Of(typeof(RelayHost).Assembly),
-            aside => notices.Add($"relay.db was damaged. It was set aside as {Path.GetFileName(aside)}; devices must be paired again."));
+        var redis = options.Redis is null ? null : await RedisConnection.OpenAsync(options.Redis);
+        IRelayStore store = redis is not null ? new RedisStore(redis, options.Time) : new SqliteStore(
+            Database.Open(
+                Path.Combine(options.DataDirectory, "relay.db"), EmbeddedScripts.Of(typeof(RelayHost).Assembly),
+                aside => notices.Add($"relay.db was damaged. It was set aside as {Path.GetFileName(aside)}; devices must be paired again.")),
+            options.Time);
         try
         {
-            var (app, server, metrics, identity) = await BuildAsync(options, configureLogging, database);
+            var (app, cluster, server, metrics, identity) = await BuildAsync(options, configureLogging, store, redis);
             foreach (var notice in notices)
             {
                 app.Logger.LogNotice(notice);
@@ -64,14 +72,16 @@ public sealed class RelayHost : IAsyncDisposable
             await app.StartAsync(cancellationToken);
             var url = BoundUrl(app, options.Listen);
             var local = IsAny(options.Listen) ? new UriBuilder(url) { Host = "127.0.0.1" }.Uri : url;
-            return new RelayHost(app, database, server, metrics, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
+            return new RelayHost(app, store, cluster, server, metrics, identity, url, local, options.PublicUrl ?? (options.Lan ? LanUrl(app, url) : url));
         }
         catch
         {
-            await database.DisposeAsync();
+            await store.DisposeAsync();
             throw;
         }
     }
+
+    internal IRelayStore Store => _store;
 
     /// <summary>How it knows its users.</summary>
     public AuthMode Mode => _identity.Mode;
@@ -96,13 +106,14 @@ public sealed class RelayHost : IAsyncDisposable
         _server.Dispose();
         _metrics.Dispose();
         await _app.DisposeAsync();
-        await _database.DisposeAsync();
+        await _cluster.DisposeAsync();
+        await _store.DisposeAsync();
     }
 
     private EmbeddedIdentity Embedded => _identity as EmbeddedIdentity ?? throw new InvalidOperationException("This relay has no owner: people sign in at it.");
 
-    private static async Task<(WebApplication App, PeerServer Server, RelayMetrics Metrics, IIdentity Identity)> BuildAsync(
-        RelayOptions options, Action<ILoggingBuilder> configureLogging, Database database)
+    private static async Task<(WebApplication App, ICluster Cluster, PeerServer Server, RelayMetrics Metrics, IIdentity Identity)> BuildAsync(
+        RelayOptions options, Action<ILoggingBuilder> configureLogging, IRelayStore store, RedisConnection? redis)
     {
         // Empty: the other builders read appsettings.json of the working directory, which is a project's, and watch everything below it.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -133,10 +144,13 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
 
         OriginPolicy origins = new(options.PublicUrl, options.Lan, options.Listen);
-        MachineStore machines = new(database, options.Time);
         RelayCounters counters = new();
         LocalPeers here = new(options.Rates, options.Time);
-        Switchboard board = new(here, new Routes(here), new Fences(), machines, options.Rates, counters, options.Time);
+        Routes routes = new(here);
+        Statuses statuses = new(here, routes, options.Time);
+        RedisCluster? nodes = redis is null ? null : new RedisCluster(redis, here, routes, statuses, options.Rates);
+        ICluster alone = new Alone(store.Machines);
+        Switchboard board = new(here, routes, statuses, nodes ?? alone, store.Machines, options.Rates, counters, options.Time);
 
         // Made below, with the app's logger, before anybody can connect.
         Registrar registrar = null!;
@@ -147,9 +161,15 @@ public sealed class RelayHost : IAsyncDisposable
             services.GetRequiredService<ILoggerFactory>()));
 
         var app = builder.Build();
-        var identity = await IdentityModes.OpenAsync(options, database, app.Services.GetRequiredService<ILogger<IIdentity>>());
-        registrar = new Registrar(identity, board, machines, new AttemptLimiter(options.Time), counters, options.Time);
+        var identity = await IdentityModes.OpenAsync(options, store, app.Services.GetRequiredService<ILogger<IIdentity>>());
+        registrar = new Registrar(identity, board, store, counters, options.Time);
         identity.Devices.Revoked += board.Revoke;
+        if (nodes is not null)
+        {
+            nodes.Revoked += board.CloseRevoked;
+            await nodes.StartAsync(store.Devices, app.Services.GetRequiredService<ILogger<RedisCluster>>());
+        }
+
         var server = app.Services.GetRequiredService<PeerServer>();
         RelayMetrics metrics = new(counters, here, server);
         WebApp web = new();
@@ -165,16 +185,16 @@ public sealed class RelayHost : IAsyncDisposable
             await next(context);
         });
         app.MapGet("/health", (RequestDelegate)(static _ => Task.CompletedTask));
-        app.MapGet("/ready", (RequestDelegate)(context => ReadyAsync(context, database)));
+        app.MapGet("/ready", (RequestDelegate)(context => ReadyAsync(context, store)));
         app.MapGet("/metrics", (RequestDelegate)(context => options.PublicMetrics || IsFromThisMachine(context)
             ? metrics.WriteAsync(context.Response)
             : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server, options.TrustedProxies)));
-        new SignInEndpoints(identity, options.PublicUrl, new AttemptLimiter(options.Time), options.TrustedProxies).Map(app);
+        new SignInEndpoints(identity, options.PublicUrl, new AttemptLimiter(store.Attempts, "sign-in"), options.TrustedProxies).Map(app);
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
-        return (app, server, metrics, identity);
+        return (app, nodes ?? alone, server, metrics, identity);
     }
 
     private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server, IReadOnlyList<IPNetwork> proxies)
@@ -195,15 +215,15 @@ public sealed class RelayHost : IAsyncDisposable
     }
 
     // Ready is who can keep what it promises: it can write.
-    private static async Task ReadyAsync(HttpContext context, Database database)
+    private static async Task ReadyAsync(HttpContext context, IRelayStore store)
     {
         try
         {
-            await database.WriteAsync(connection => connection.Execute("UPDATE account SET user_id = user_id")).WaitAsync(ReadyPatience);
+            await store.CheckAsync().WaitAsync(ReadyPatience);
         }
         catch (Exception ex) when (ex is not OperationCanceledException)
         {
-            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The database cannot be written.");
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "What the relay knows cannot be written.");
         }
     }
 

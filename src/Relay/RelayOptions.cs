@@ -28,6 +28,9 @@ public sealed class RelayOptions
     /// <summary>Serve HTTPS on every address of this machine with this certificate (PEM, with its chain) and key.</summary>
     public (string Certificate, string Key)? CertificateFiles { get; init; }
 
+    /// <summary>The Redis that the nodes of a cluster share, like redis://HOST:6379; null: this relay is alone.</summary>
+    public string? Redis { get; init; }
+
     /// <summary>Proxies whose X-Forwarded-For is believed.</summary>
     public IReadOnlyList<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
 

@@ -1,5 +1,7 @@
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Cluster;
 using PocketCoder.Relay.Routing;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay;
 
@@ -11,21 +13,35 @@ namespace PocketCoder.Relay;
 ///   every client of the user ◀───────── relay ◀──(no clientId)─ daemon      an event for all
 /// </code>
 /// </summary>
-internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences, MachineStore machines, RelayRates rates, RelayCounters counters, TimeProvider time)
+internal sealed class Switchboard(
+    LocalPeers here, Routes routes, Statuses statuses, ICluster cluster, IMachineStore machines, RelayRates rates, RelayCounters counters, TimeProvider time)
 {
-    public bool IsConnected(string machineKey) => routes.IsConnected(machineKey);
+    /// <summary>Why a connection of a machine was closed for a newer one.</summary>
+    public const string Replaced = "replaced by a newer connection of this machine";
 
-    public bool IsDeviceConnected(string userId, string deviceId) => here.Of(userId).Any(peer => peer.Registration?.DeviceId == deviceId);
+    public bool IsConnected(string userId, string machineKey) => here.Tenant(userId)?.Places.IsConnected(machineKey) == true;
+
+    /// <summary>The devices of an account that are connected, here or to another node.</summary>
+    public async Task<IReadOnlySet<string>> DevicesOfAsync(string userId)
+    {
+        HashSet<string> devices = [.. await cluster.DevicesElsewhereAsync(userId)];
+        devices.UnionWith(here.Of(userId).Select(peer => peer.Registration?.DeviceId).OfType<string>());
+        return devices;
+    }
 
     public bool IsCrowded(string userId) => here.CountOf(userId) >= rates.SocketsPerUser;
 
+    public string NewClientId() => cluster.NewClientId();
+
     public async Task DaemonJoinedAsync(Peer peer, DaemonRegistration registration, MachineInfo machine, IReadOnlyList<RegisteredProject> projects)
     {
-        Enter(peer, registration.UserId);
+        await EnterAsync(peer, registration.UserId, registration.DeviceId);
         await machines.SeenAsync(registration.MachineKey, machine);
-        registration = registration with { Fence = await fences.NextAsync(registration.MachineKey) };
+        registration = registration with { Fence = peer.Registration is DaemonRegistration present ? present.Fence : await cluster.NextFenceAsync() };
         var told = string.Join('\n', [machine.Label, .. projects.Select(p => $"{p.ProjectId} {p.Name}")]);
-        var known = peer.Registration is not null && peer.Told == told;
+
+        // A new token on the same socket is no news: clients would attach anew for nothing.
+        var isNews = peer.Registration is null || peer.Told != told;
         (peer.Registration, peer.Told) = (registration, told);
         if (peer.IsClosing)
         {
@@ -33,27 +49,25 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
             return;
         }
 
-        if (here.PutMachine(peer, registration) is { } older)
+        var replaced = here.PutMachine(peer, registration);
+        replaced?.Close(CloseCode.Replaced, Replaced);
+        if (replaced == peer)
         {
-            older.Close(CloseCode.Replaced, "replaced by a newer connection of this machine");
-            if (older == peer)
-            {
-                return;
-            }
-
-            routes.MachineGone(registration.UserId, registration.MachineKey);
+            return;
         }
 
-        // A new token on the same socket is no news: clients would attach anew for nothing.
-        if (!known)
+        if (!await cluster.TryJoinAsync(registration, isNews))
         {
-            routes.TellClientsOf(registration.UserId, Envelope.Of(new DaemonStatus(registration.MachineKey, Connected: true, machine.Label, time.GetUtcNow())));
+            peer.Close(CloseCode.Replaced, Replaced);
+            return;
         }
+
+        statuses.Heard(registration.UserId, new Place(registration.MachineKey, machine.Label, registration.Fence, cluster.Node), isNews);
     }
 
-    public void ClientJoined(Peer peer, ClientRegistration registration)
+    public async Task ClientJoinedAsync(Peer peer, ClientRegistration registration)
     {
-        Enter(peer, registration.UserId);
+        await EnterAsync(peer, registration.UserId, registration.DeviceId);
         peer.Pending ??= new PendingRequests(peer, time, counters, rates.RequestsInFlight);
         peer.Registration = registration;
         here.PutClient(peer, registration);
@@ -63,22 +77,27 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
     {
         var stood = here.Remove(peer);
         peer.Pending?.End();
+        if (peer is { IsAdmitted: true, Registration: { } present })
+        {
+            cluster.Release(present.UserId, present.DeviceId);
+        }
+
         switch (peer.Registration)
         {
             case DaemonRegistration daemon when stood:
-                routes.MachineGone(daemon.UserId, daemon.MachineKey);
-                var label = await machines.LeftAsync(daemon.MachineKey);
-                if (!IsConnected(daemon.MachineKey))
-                {
-                    routes.TellClientsOf(daemon.UserId, Envelope.Of(new DaemonStatus(daemon.MachineKey, Connected: false, label, time.GetUtcNow())));
-                }
-
+                statuses.Heard(daemon.UserId, new Place(daemon.MachineKey, daemon.Label, daemon.Fence, Node: null), isNews: true);
+                await cluster.LeftAsync(daemon);
+                await machines.LeftAsync(daemon.MachineKey);
                 break;
             case ClientRegistration client when stood:
                 routes.TellMachinesOf(client.UserId, Envelope.Of(new ClientDisconnected(client.ClientId)));
+                cluster.ClientLeft(client);
                 break;
         }
     }
+
+    /// <summary>Forgets accounts of which nobody is here any more.</summary>
+    public void ForgetIdle() => here.ForgetIdleTenants(cluster.Leave);
 
     /// <summary>From a client to the machine it names.</summary>
     public void FromClient(Peer peer, ClientRegistration client, in RoutedMessage message, Batch batch)
@@ -95,19 +114,31 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
     {
         if (message.ClientId.IsSet)
         {
-            Span<char> clientId = stackalloc char[Limits.FieldBytes];
-            routes.ToClient(message.ClientId.Decode(clientId), daemon, message, peer.Name, batch);
+            Span<char> chars = stackalloc char[Limits.FieldBytes];
+            var clientId = message.ClientId.Decode(chars);
+            if (!routes.ToClient(clientId, daemon.UserId, daemon.MachineKey, message, peer.Name, batch))
+            {
+                cluster.ToClient(clientId, daemon, message, peer.Name, batch);
+            }
         }
         else if (!message.RequestId.IsSet)
         {
             routes.ToClientsOf(daemon.UserId, message, peer.Name, batch);
+            cluster.ToClientsOf(daemon, message, peer.Name);
         }
 
         // An answer without its client belongs to nobody.
     }
 
-    /// <summary>Closes every socket of a revoked device.</summary>
+    /// <summary>Closes every socket of a revoked device, on all nodes.</summary>
     public void Revoke(string deviceId)
+    {
+        cluster.Revoked(deviceId);
+        CloseRevoked(deviceId);
+    }
+
+    /// <summary>The same on this node.</summary>
+    public void CloseRevoked(string deviceId)
     {
         foreach (var peer in here.All.Where(peer => peer.Registration?.DeviceId == deviceId))
         {
@@ -125,7 +156,7 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
         // A foreign machine and an absent one end here both, connected or not.
         Span<char> keyChars = stackalloc char[Limits.FieldBytes], idChars = stackalloc char[Limits.FieldBytes];
         var machineKey = message.MachineKey.Decode(keyChars);
-        if (machines.OwnedBy(machineKey, client.UserId) is not { } key)
+        if (peer.Tenant?.Places.Find(machineKey) is not { } place)
         {
             return Refusals.NotFound;
         }
@@ -136,32 +167,45 @@ internal sealed class Switchboard(LocalPeers here, Routes routes, Fences fences,
             return Refusals.TooManyInFlight;
         }
 
-        if (!routes.IsConnected(key))
+        // Who is connected here may be newer than what was heard of it.
+        var daemon = here.Machine(machineKey) is { IsClosing: false } standing ? standing : null;
+        if (daemon is null && (place.Node is null || place.Node == cluster.Node))
         {
             return Refusals.Offline;
         }
 
         var requestId = message.RequestId.Decode(idChars);
-        if (!pending.TryAdd(requestId, key))
+        if (!pending.TryAdd(requestId, place.MachineKey, daemon?.Registration is DaemonRegistration there ? there.Fence : place.Fence))
         {
             return Refusals.DuplicateRequest;
         }
 
-        var delivery = routes.ToMachine(machineKey, message, peer.Name, batch);
+        var delivery = daemon is not null ? Routes.ToMachine(daemon, message, peer.Name, batch) : cluster.ToMachine(place, client.UserId, message, peer.Name, batch);
         if (delivery == Delivery.Sent)
         {
             return null;
         }
 
         // Answered already when the machine went away meanwhile.
-        return pending.TryAnswer(requestId, key, isTerminal: true) ? delivery == Delivery.NotReadable ? Refusals.NoBinary : Refusals.Offline : null;
+        return !pending.TryAnswer(requestId, place.MachineKey, isTerminal: true) ? null : delivery switch
+        {
+            Delivery.NotReadable => Refusals.NoBinary,
+            Delivery.NodesApart => Refusals.NodesApart,
+            _ => Refusals.Offline,
+        };
     }
 
-    private void Enter(Peer peer, string userId)
+    private async Task EnterAsync(Peer peer, string userId, string deviceId)
     {
         if (!here.TryEnter(peer, userId))
         {
             throw Refusals.TooManySockets.ToException();
+        }
+
+        await peer.Tenant!.LoadAsync(cluster.EnterAsync);
+        if (!peer.IsAdmitted)
+        {
+            peer.IsAdmitted = await cluster.TryAdmitAsync(userId, deviceId) ? true : throw Refusals.TooManySockets.ToException();
         }
     }
 }

@@ -1,3 +1,6 @@
+using PocketCoder.Relay.Cluster;
+using PocketCoder.Relay.Routing;
+
 namespace PocketCoder.Relay;
 
 /// <summary>One account and what of it is connected to this node. All that its peers may use together is counted here.</summary>
@@ -6,9 +9,16 @@ internal sealed class Tenant(string userId, Budget bytes)
     private readonly Lock _lock = new();
     private readonly HashSet<Peer> _peers = [];
     private Peer[]? _snapshot = [];
+    private Task? _loading;
     private bool _retired;
 
     public string UserId => userId;
+
+    /// <summary>Its machines, wherever they are connected.</summary>
+    public MachinePlaces Places { get; } = new();
+
+    /// <summary>Where nodes talk of it; null for a relay alone.</summary>
+    public AccountBus? Bus { get; set; }
 
     /// <summary>What its peers may send together.</summary>
     public Budget Bytes => bytes;
@@ -45,6 +55,15 @@ internal sealed class Tenant(string userId, Budget bytes)
             _peers.Add(peer);
             _snapshot = null;
             return true;
+        }
+    }
+
+    /// <summary>Ends when its machines are known. One load serves all who wait for it; after one that failed the next to come tries again.</summary>
+    public Task LoadAsync(Func<Tenant, Task> load)
+    {
+        lock (_lock)
+        {
+            return _loading is null or { IsCompleted: true, IsCompletedSuccessfully: false } ? _loading = load(this) : _loading;
         }
     }
 

@@ -1,16 +1,19 @@
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
+using PocketCoder.Relay.Identity;
 using PocketCoder.TestSupport;
 using Xunit;
 
 namespace PocketCoder.Relay.Tests;
 
 /// <summary>Which devices there are, and the end of one.</summary>
-public sealed class DeviceTests : IAsyncLifetime
+public class DeviceTests : IAsyncLifetime
 {
     private TestRelay _relay = null!;
 
-    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync();
+    /// <summary>Where the relay keeps what it knows, if not in a file.</summary>
+    protected virtual string? Redis => null;
+
+    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync(redis: Redis);
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
@@ -102,9 +105,11 @@ public sealed class DeviceTests : IAsyncLifetime
     [Fact]
     public async Task A_code_that_was_made_at_the_moment_of_the_revocation_is_refused_too()
     {
-        await using var machine = await _relay.MachineAsync(Guid.NewGuid().ToString());
-        var code = await CodeOfAsync(machine);
-        Execute("UPDATE devices SET revoked_at = 1 WHERE machine_key IS NOT NULL");
+        var (device, tokens) = await DeviceAsync();
+        await using var _ = device;
+        var (userId, deviceId, code) = ((string)tokens["user_id"]!, await OwnIdAsync(device), "a code of that device");
+        Assert.True(await _relay.Host.Store.Devices.RevokeAsync(userId, deviceId));
+        await _relay.Host.Store.PairingCodes.AddAsync(Secrets.Hash(code), userId, deviceId, DateTimeOffset.UtcNow.AddMinutes(5));
         await using var stranger = await TestClient.ConnectAsync(_relay.Url);
 
         Assert.Equal("UNAUTHORIZED", (string?)(await stranger.AskAsync("auth_exchange", new JsonObject { ["code"] = code }))["error"]?["code"]);
@@ -151,7 +156,7 @@ public sealed class DeviceTests : IAsyncLifetime
         await using var _2 = revoked;
         var revokedId = await OwnIdAsync(revoked);
         await RevokeAsync(phone, revokedId);
-        Execute("INSERT INTO devices (device_id, user_id, created_at, last_seen_at) VALUES ('dev_foreign', 'user_other', 0, 0)");
+        await _relay.Host.Store.Devices.SeenAsync("user_other", "dev_foreign", name: null, machineKey: null);
 
         List<string> refusals = [];
         foreach (var id in (string[])["dev_foreign", revokedId, "dev_invented", ""])
@@ -161,7 +166,7 @@ public sealed class DeviceTests : IAsyncLifetime
 
         Assert.Equal("""{"code":"NOT_FOUND","message":"There is no such device."}""", Assert.Single(refusals.Distinct()));
         Assert.DoesNotContain(await DevicesAsync(phone), d => (string?)d!["deviceId"] == "dev_foreign");
-        Assert.Equal(1, Execute("UPDATE devices SET name = name WHERE device_id = 'dev_foreign' AND revoked_at IS NULL"));
+        Assert.True(await _relay.Host.Store.Devices.IsActiveAsync("user_other", "dev_foreign"));
     }
 
     [Theory]
@@ -234,14 +239,5 @@ public sealed class DeviceTests : IAsyncLifetime
                 Assert.Equal(4401, await late.Closed);
             }
         }
-    }
-
-    private int Execute(string sql)
-    {
-        using SqliteConnection connection = new($"Data Source={_relay.Directory["relay/relay.db"]};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteNonQuery();
     }
 }

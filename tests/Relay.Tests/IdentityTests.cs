@@ -6,12 +6,15 @@ using Xunit;
 
 namespace PocketCoder.Relay.Tests;
 
-public sealed class IdentityTests : IAsyncLifetime
+public class IdentityTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private TestRelay _relay = null!;
 
-    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync(_time);
+    /// <summary>Where the relay keeps what it knows, if not in a file.</summary>
+    protected virtual string? Redis => null;
+
+    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync(_time, redis: Redis);
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 

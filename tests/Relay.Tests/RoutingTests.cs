@@ -1,24 +1,27 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
+using PocketCoder.Protocol;
 using PocketCoder.TestSupport;
 using Xunit;
 
 namespace PocketCoder.Relay.Tests;
 
-public sealed class RoutingTests : IAsyncLifetime
+public class RoutingTests : IAsyncLifetime
 {
     private const string MachineKey = "550e8400-e29b-41d4-a716-446655440000";
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private TestRelay _relay = null!;
+
+    /// <summary>Where the relay keeps what it knows, if not in a file.</summary>
+    protected virtual string? Redis => null;
     private TestClient _daemon = null!;
     private TestClient _client = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _relay = await TestRelay.StartAsync(_time);
+        _relay = await TestRelay.StartAsync(_time, redis: Redis);
         _daemon = await _relay.MachineAsync(MachineKey);
         _client = await _relay.ClientAsync();
     }
@@ -79,16 +82,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task A_foreign_machine_and_an_absent_one_cannot_be_told_apart()
     {
         var foreign = Guid.NewGuid().ToString();
-        await _relay.Host.DisposeAsync();
-        await using (SqliteConnection database = new($"Data Source={_relay.Directory["relay/relay.db"]};Pooling=False"))
-        {
-            database.Open();
-            var insert = database.CreateCommand();
-            insert.CommandText = $"INSERT INTO machines VALUES ('{foreign}', 'somebody else', 'Theirs', 'h', 'linux', '1', 0)";
-            insert.ExecuteNonQuery();
-        }
-
-        await _relay.StartAgainAsync();
+        await _relay.Host.Store.Machines.ClaimAsync(foreign, "somebody else", new MachineInfo("Theirs", "h", "linux", "x64", "1"));
         await using var client = await _relay.ClientAsync();
 
         var theirs = await client.AskAsync("projects_list", new JsonObject(), foreign);

@@ -6,12 +6,15 @@ using Xunit;
 namespace PocketCoder.Relay.Tests;
 
 /// <summary>The relay's own keys change, and nobody notices.</summary>
-public sealed class SigningKeyTests : IAsyncLifetime
+public class SigningKeyTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private TestRelay _relay = null!;
 
-    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync(_time);
+    /// <summary>Where the relay keeps what it knows, if not in a file.</summary>
+    protected virtual string? Redis => null;
+
+    public async ValueTask InitializeAsync() => _relay = await TestRelay.StartAsync(_time, redis: Redis);
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
@@ -75,12 +78,12 @@ public sealed class SigningKeyTests : IAsyncLifetime
         await _relay.Host.DisposeAsync();
         _time.Advance(TimeSpan.FromSeconds(1));
         await _relay.StartAgainAsync(rotateKey: true);
-        Assert.Equal(2, KeysOnDisk());
+        Assert.Equal(2, await KeysKeptAsync());
         await _relay.Host.DisposeAsync();
         _time.Advance(TimeSpan.FromMinutes(12));
         await _relay.StartAgainAsync();
 
-        Assert.Equal(1, KeysOnDisk());
+        Assert.Equal(1, await KeysKeptAsync());
     }
 
     [Fact]
@@ -89,19 +92,12 @@ public sealed class SigningKeyTests : IAsyncLifetime
         await _relay.TokensAsync();
         _time.Advance(TimeSpan.FromDays(30));
         await _relay.TokensAsync();
-        var both = KeysOnDisk();
+        var both = await KeysKeptAsync();
         _time.Advance(TimeSpan.FromMinutes(12));
         await _relay.TokensAsync();
 
-        Assert.Equal((2, 1), (both, KeysOnDisk()));
+        Assert.Equal((2, 1), (both, await KeysKeptAsync()));
     }
 
-    private int KeysOnDisk()
-    {
-        using Microsoft.Data.Sqlite.SqliteConnection connection = new($"Data Source={_relay.Directory["relay/relay.db"]};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT count(*) FROM signing_keys";
-        return (int)(long)command.ExecuteScalar()!;
-    }
+    private async Task<int> KeysKeptAsync() => (await _relay.Host.Store.SigningKeys.LoadAsync()).Count;
 }

@@ -9,18 +9,21 @@ using Xunit;
 namespace PocketCoder.Relay.Tests;
 
 /// <summary>GitHub through Supabase Auth, as the reference has it.</summary>
-public sealed class SupabaseTests : IAsyncLifetime
+public class SupabaseTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly SignInBrowser _browser = new();
     private SupabaseAuth _supabase = null!;
     private TestRelay _relay = null!;
+
+    /// <summary>Where the relay keeps what it knows, if not in a file.</summary>
+    protected virtual string? Redis => null;
     private TestClient _client = null!;
 
     public async ValueTask InitializeAsync()
     {
         _supabase = await SupabaseAuth.StartAsync(_time);
-        _relay = await TestRelay.StartAsync(_time, OptionsFor(_supabase));
+        _relay = await TestRelay.StartAsync(_time, OptionsFor(_supabase), Redis);
         _client = await TestClient.ConnectAsync(_relay.Url);
     }
 
@@ -291,7 +294,7 @@ public sealed class SupabaseTests : IAsyncLifetime
     public async Task A_relay_that_starts_while_Supabase_is_down_judges_no_token_until_it_has_the_keys()
     {
         _supabase.Down = true;
-        await using var relay = await TestRelay.StartAsync(_time, OptionsFor(_supabase));
+        await using var relay = await TestRelay.StartAsync(_time, OptionsFor(_supabase), Redis);
         await using var client = await TestClient.ConnectAsync(relay.Url);
         var token = _supabase.SignIn("user").AccessToken;
 

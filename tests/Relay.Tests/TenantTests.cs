@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.Data.Sqlite;
 using PocketCoder.Protocol;
 using PocketCoder.TestSupport;
 using Xunit;
@@ -10,7 +9,7 @@ using Xunit;
 namespace PocketCoder.Relay.Tests;
 
 /// <summary>Every message type x own, foreign and absent machine x client, daemon and stranger. The types are taken from the protocol, so new ones are in by themselves.</summary>
-public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<TenantTests.Tenants>
+public class TenantTests(TenantTests.Tenants tenants) : IClassFixture<TenantTests.Tenants>
 {
     public static TheoryData<string> Types
     {
@@ -34,16 +33,7 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
     public static async Task<string> ForeignTokenAsync(TestRelay relay)
     {
         var code = Guid.NewGuid().ToString("N");
-        await using (SqliteConnection database = new($"Data Source={relay.Directory["relay/relay.db"]};Pooling=False"))
-        {
-            database.Open();
-            var insert = database.CreateCommand();
-            insert.CommandText = "INSERT INTO pairing_codes (hash, user_id, expires_at) VALUES ($1, 'user_foreign', $2)";
-            insert.Parameters.AddWithValue("$1", SHA256.HashData(Encoding.UTF8.GetBytes(code)));
-            insert.Parameters.AddWithValue("$2", DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeMilliseconds());
-            insert.ExecuteNonQuery();
-        }
-
+        await relay.Host.Store.PairingCodes.AddAsync(SHA256.HashData(Encoding.UTF8.GetBytes(code)), "user_foreign", maker: null, DateTimeOffset.UtcNow.AddMinutes(5));
         await using var client = await TestClient.ConnectAsync(relay.Url);
         return (string)(await client.AskAsync("auth_exchange", new JsonObject { ["code"] = code }))["payload"]!["access_token"]!;
     }
@@ -60,6 +50,7 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
         await client.SendAsync(Message(type, "one", tenants.Foreign));
         await client.SendAsync(Message(type, "two", tenants.Absent));
         await client.AskAsync("ping", null);
+        await tenants.SettleAsync(client);
 
         var about = client.Seen.Where(m => (string?)m["requestId"] is "own" or "one" or "two").ToList();
         if (IsFromRelay(type))
@@ -78,7 +69,7 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
             Assert.Equal(["one", "two"], about.Select(m => (string?)m["requestId"]));
             Assert.All(about, m => Assert.Equal("NOT_FOUND", (string?)m["error"]!["code"]));
             Assert.Single(about.Select(Bare).Distinct());
-            Assert.Equal(client.ClientId, (string?)(await tenants.OwnMachine.UntilAsync(m => (string?)m["requestId"] == "own"))["clientId"]);
+            Assert.Equal(client.ClientId, (string?)tenants.OwnMachine.Seen.Single(m => (string?)m["requestId"] == "own")["clientId"]);
         }
 
         await AssertForeignersHeardNothingAsync();
@@ -104,6 +95,7 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
         await tenants.OwnMachine.AskAsync("ping", null);
         await tenants.ForeignMachine.AskAsync("ping", null);
         await client.AskAsync("ping", null);
+        await tenants.SettleAsync(client);
 
         Assert.DoesNotContain(client.Seen, m => (string?)m["requestId"] == "asked");
         Assert.DoesNotContain(client.Seen, m => (string?)m["machineKey"] == tenants.Foreign);
@@ -140,6 +132,7 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
 
         Assert.Single(answers.Distinct());
         await tenants.OwnMachine.AskAsync("ping", null);
+        await tenants.SettleAsync(null);
         Assert.DoesNotContain(tenants.OwnMachine.Seen, m => (string?)m["requestId"] == "s");
         await AssertForeignersHeardNothingAsync();
     }
@@ -174,20 +167,25 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
     {
         await tenants.ForeignMachine.AskAsync("ping", null);
         await tenants.ForeignClient.AskAsync("ping", null);
-        Assert.All(tenants.ForeignMachine.Seen, m => Assert.Contains((string?)m["type"], (string?[])["connected", "daemon_register_response", "pong"]));
-        Assert.All(tenants.ForeignClient.Seen, m => Assert.Contains((string?)m["type"], (string?[])["connected", "client_register_response", "pong"]));
+        Assert.All(tenants.ForeignMachine.Seen, m => Assert.Contains((string?)m["type"], (string?[])["connected", "daemon_register_response", "pong", Tenants.Settle]));
+        Assert.All(tenants.ForeignClient.Seen, m => Assert.Contains((string?)m["type"], (string?[])["connected", "client_register_response", "pong", Tenants.Settled]));
     }
 
     /// <summary>Two accounts on one relay, each with a machine; the other one with a client too.</summary>
-    public sealed class Tenants : IAsyncLifetime
+    public class Tenants : IAsyncLifetime
     {
+        public const string Settle = "settle", Settled = "settle_response";
+
+        private IReadOnlyList<TestRelay> _nodes = [];
+
         public string Own { get; } = Guid.NewGuid().ToString();
 
         public string Foreign { get; } = Guid.NewGuid().ToString();
 
         public string Absent { get; } = Guid.NewGuid().ToString();
 
-        public TestRelay Relay { get; private set; } = null!;
+        /// <summary>Where the clients are.</summary>
+        public TestRelay Relay => _nodes[0];
 
         public string Token { get; private set; } = "";
 
@@ -197,23 +195,49 @@ public sealed class TenantTests(TenantTests.Tenants tenants) : IClassFixture<Ten
 
         public TestClient ForeignClient { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync()
+        protected virtual async Task<IReadOnlyList<TestRelay>> StartNodesAsync() => [await TestRelay.StartAsync()];
+
+        public virtual async ValueTask InitializeAsync()
         {
-            Relay = await TestRelay.StartAsync();
+            _nodes = await StartNodesAsync();
             Token = (string)(await Relay.TokensAsync())["access_token"]!;
             var foreignToken = await ForeignTokenAsync(Relay);
-            OwnMachine = await Relay.MachineAsync(Own, Token);
-            ForeignMachine = await Relay.MachineAsync(Foreign, foreignToken);
+            OwnMachine = await _nodes[1 % _nodes.Count].MachineAsync(Own, Token);
+            ForeignMachine = await _nodes[2 % _nodes.Count].MachineAsync(Foreign, foreignToken);
             ForeignClient = await TestClient.ConnectAsync(Relay.Url);
             await ForeignClient.RegisterAsync(foreignToken);
         }
 
-        public async ValueTask DisposeAsync()
+        /// <summary>Ends when what was sent to either machine, and by it, has got to where it goes: this comes the same ways behind it.</summary>
+        public async Task SettleAsync(TestClient? client)
+        {
+            await SettleAsync(ForeignClient, ForeignMachine, Foreign);
+            if (client is not null)
+            {
+                await SettleAsync(client, OwnMachine, Own);
+            }
+        }
+
+        private static async Task SettleAsync(TestClient client, TestClient machine, string machineKey)
+        {
+            var asked = client.AskAsync(Settle, new JsonObject(), machineKey);
+            var request = await machine.UntilTypeAsync(Settle);
+            await machine.SendAsync(new JsonObject
+            {
+                ["type"] = Settled, ["requestId"] = (string)request["requestId"]!, ["clientId"] = (string)request["clientId"]!, ["payload"] = new JsonObject(),
+            });
+            await asked;
+        }
+
+        public virtual async ValueTask DisposeAsync()
         {
             await OwnMachine.DisposeAsync();
             await ForeignMachine.DisposeAsync();
             await ForeignClient.DisposeAsync();
-            await Relay.DisposeAsync();
+            foreach (var node in _nodes)
+            {
+                await node.DisposeAsync();
+            }
         }
     }
 }

@@ -18,10 +18,11 @@ public sealed class TestRelay : IAsyncDisposable
 
     public Uri Url => Host.LocalUrl;
 
-    public static Task<TestRelay> StartAsync(TimeProvider? time = null, IdentityOptions? identity = null) => StartAsync((directory, rotateKey) => new RelayOptions
+    public static Task<TestRelay> StartAsync(TimeProvider? time = null, IdentityOptions? identity = null, string? redis = null) => StartAsync((directory, rotateKey) => new RelayOptions
     {
         Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, Time = time ?? TimeProvider.System, Identity = identity ?? IdentityOptions.Embedded,
         RotateSigningKey = rotateKey,
+        Redis = redis,
     });
 
     /// <summary>With options that are made for this data directory.</summary>

@@ -85,15 +85,16 @@ internal sealed class RelayArguments
 
     /// <param name="parsed">The command line.</param>
     /// <param name="paths">Whose relay, unless it says where it keeps its state.</param>
-    /// <param name="identity">How it knows its users; null: the relay of <c>up</c> is its owner's.</param>
-    public RelayOptions Read(ParseResult parsed, DaemonPaths paths, IdentityArguments? identity = null) => new()
+    /// <param name="shared">What a relay for many is told; null: the relay of <c>up</c> is its owner's.</param>
+    public RelayOptions Read(ParseResult parsed, DaemonPaths paths, SharedRelayArguments? shared = null) => new()
     {
         Listen = new Uri(parsed.GetValue(_listen)!),
         DataDirectory = Path.GetFullPath(parsed.GetValue(_dataDirectory) ?? paths.Relay),
         PublicUrl = parsed.GetValue(_publicUrl) is { } url ? new Uri(url) : null,
         Lan = parsed.GetValue(_lan),
-        Identity = identity?.Read(parsed) ?? IdentityOptions.Embedded,
-        RotateSigningKey = identity?.Rotates(parsed) ?? false,
+        Identity = shared?.Read(parsed) ?? IdentityOptions.Embedded,
+        Redis = shared?.ReadRedis(parsed),
+        RotateSigningKey = shared?.Rotates(parsed) ?? false,
         LanPort = parsed.GetValue(_httpsPort),
         CertificateFiles = parsed.GetValue(_certificate) is { } certificate && parsed.GetValue(_key) is { } key ? (Path.GetFullPath(certificate), Path.GetFullPath(key)) : null,
         TrustedProxies = [.. (parsed.GetValue(_trustedProxies) ?? []).Select(text => Network(text)!.Value)],

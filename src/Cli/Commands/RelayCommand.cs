@@ -11,16 +11,17 @@ internal static class RelayCommand
     public static Command Create(CliContext cli)
     {
         RelayArguments arguments = new();
-        IdentityArguments identity = new();
+        SharedRelayArguments shared = new();
         ManualCommand command = new("relay", "Start a relay alone, for many machines and phones.", """
             pocketcoder relay --public-url https://relay.example.org
             pocketcoder relay --listen http://127.0.0.1:0 --data-dir /var/lib/pocketcoder --json
             pocketcoder relay --public-url https://relay.example.org --config /etc/pocketcoder/relay.json
+            pocketcoder relay --public-url https://relay.example.org --redis redis://10.0.0.5:6379
             """, ExitCode.Failed, ExitCode.Interrupted);
         arguments.AddTo(command);
-        identity.AddTo(command);
+        shared.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Serving.RunAsync(
-            cli, stop => RunAsync(cli, arguments.Read(parsed, cli.Paths, identity), parsed.GetValue(arguments.Json), stop), cancellationToken));
+            cli, stop => RunAsync(cli, arguments.Read(parsed, cli.Paths, shared), parsed.GetValue(arguments.Json), stop), cancellationToken));
         return command;
     }
 

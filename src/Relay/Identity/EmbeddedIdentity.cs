@@ -1,5 +1,5 @@
 using PocketCoder.Protocol;
-using PocketCoder.Storage;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity;
 
@@ -15,11 +15,7 @@ internal sealed class EmbeddedIdentity(string ownerId, AccessTokens tokens, Refr
     public string OwnerId => ownerId;
 
     /// <summary>The one account of this relay, made at its first start.</summary>
-    public static Task<string> OwnerOfAsync(Database database) => database.WriteAsync(connection =>
-    {
-        connection.Execute("INSERT INTO account SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM account)", $"user_{Guid.NewGuid():N}");
-        return connection.Query("SELECT user_id FROM account", row => row.GetString(0))[0];
-    });
+    public static Task<string> OwnerOfAsync(IRelayStore store) => store.OwnerAsync($"user_{Guid.NewGuid():N}");
 
     public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker) => codes.CreateAsync(userId, maker);
 
@@ -33,5 +29,5 @@ internal sealed class EmbeddedIdentity(string ownerId, AccessTokens tokens, Refr
 
     public Task<string?> RevokeAsync(TokenRevokeRequest request) => devices.RevokeByTokenAsync(request.RefreshToken);
 
-    public async Task<AccessGrant?> VerifyAsync(string token) => await tokens.VerifyAsync(token) is { } grant && devices.IsActive(grant) ? grant : null;
+    public async Task<AccessGrant?> VerifyAsync(string token) => await tokens.VerifyAsync(token) is { } grant && await devices.IsActiveAsync(grant) ? grant : null;
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity.Oidc;
 using PocketCoder.Relay.Identity.Supabase;
-using PocketCoder.Storage;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity;
 
@@ -10,7 +10,7 @@ namespace PocketCoder.Relay.Identity;
 internal static partial class IdentityModes
 {
     /// <exception cref="RelayConfigurationException">It cannot work as it is configured.</exception>
-    public static async Task<IIdentity> OpenAsync(RelayOptions options, Database database, ILogger logger)
+    public static async Task<IIdentity> OpenAsync(RelayOptions options, IRelayStore store, ILogger logger)
     {
         if (options.Identity.Problem is { } problem)
         {
@@ -18,23 +18,23 @@ internal static partial class IdentityModes
         }
 
         var time = options.Time;
-        var keys = await SigningKeys.OpenAsync(new SqliteSigningKeys(database), time, options.RotateSigningKey);
-        Devices devices = new(database, time);
+        var keys = await SigningKeys.OpenAsync(store.SigningKeys, time, options.RotateSigningKey);
+        Devices devices = new(store.Devices);
         if (options.Identity.Mode == AuthMode.Supabase)
         {
-            return await SupabaseAsync(options.Identity, keys, devices, database, time, logger);
+            return await SupabaseAsync(options.Identity, keys, devices, store, time, logger);
         }
 
         AccessTokens tokens = new(keys, time);
-        RefreshFamilies families = new(database, tokens, devices, time);
-        PairingCodes codes = new(database, time);
+        RefreshFamilies families = new(store.RefreshTokens, tokens, devices);
+        PairingCodes codes = new(store.PairingCodes, time);
         return options.Identity.Mode == AuthMode.Oidc
-            ? new OidcIdentity(await OidcAsync(options.Identity, keys, time, logger), tokens, families, codes, devices)
-            : new EmbeddedIdentity(await EmbeddedIdentity.OwnerOfAsync(database), tokens, families, codes, devices);
+            ? new OidcIdentity(await OidcAsync(options.Identity, keys, store.OneTime, time, logger), tokens, families, codes, devices)
+            : new EmbeddedIdentity(await EmbeddedIdentity.OwnerOfAsync(store), tokens, families, codes, devices);
     }
 
     private static async Task<SupabaseIdentity> SupabaseAsync(
-        IdentityOptions options, SigningKeys keys, Devices devices, Database database, TimeProvider time, ILogger logger)
+        IdentityOptions options, SigningKeys keys, Devices devices, IRelayStore store, TimeProvider time, ILogger logger)
     {
         SupabaseClient supabase = new(options, new IdentityHttp(new Uri(options.SupabaseUrl!)), logger);
         JsonWebKeys publicKeys = new(supabase.KeysAsync, time, logger);
@@ -49,11 +49,11 @@ internal static partial class IdentityModes
         }
 
         return new SupabaseIdentity(
-            supabase, new SupabaseTokenRules(supabase.Issuer, options.SupabaseJwtSecret, publicKeys, time), new SupabaseSessions(database, devices, time),
-            new SupabaseSignIn(supabase, new SignInState(keys, time), time), devices);
+            supabase, new SupabaseTokenRules(supabase.Issuer, options.SupabaseJwtSecret, publicKeys, time), store.RefreshTokens,
+            new SupabaseSignIn(supabase, new SignInState(keys, store.OneTime, time), time), devices);
     }
 
-    private static async Task<OidcSignIn> OidcAsync(IdentityOptions options, SigningKeys keys, TimeProvider time, ILogger logger)
+    private static async Task<OidcSignIn> OidcAsync(IdentityOptions options, SigningKeys keys, IOneTimeStore oneTime, TimeProvider time, ILogger logger)
     {
         OidcProvider provider = new(options, new IdentityHttp(new Uri(options.OidcIssuer!)), time, logger);
         JsonWebKeys publicKeys = new(provider.KeysAsync, time, logger);
@@ -68,7 +68,7 @@ internal static partial class IdentityModes
             LogUnavailable(logger);
         }
 
-        return new OidcSignIn(options, provider, new OidcIdTokens(options.OidcClientId!, provider, publicKeys, time), new SignInState(keys, time), new MemoryCodes(time), time, logger);
+        return new OidcSignIn(options, provider, new OidcIdTokens(options.OidcClientId!, provider, publicKeys, time), new SignInState(keys, oneTime, time), oneTime, time, logger);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The sign-in service does not answer yet. Who is signed in already is served; the others have to wait for it")]

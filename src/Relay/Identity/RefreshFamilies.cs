@@ -1,6 +1,5 @@
-using Microsoft.Data.Sqlite;
 using PocketCoder.Protocol;
-using PocketCoder.Storage;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity;
 
@@ -8,18 +7,15 @@ namespace PocketCoder.Relay.Identity;
 /// The relay's own tokens. A device is a family of refresh tokens: each use makes the next one, and a spent one that is used again ends the device, for
 /// somebody has copied it.
 /// </summary>
-internal sealed class RefreshFamilies(Database database, AccessTokens tokens, Devices devices, TimeProvider time)
+internal sealed class RefreshFamilies(IRefreshTokenStore store, AccessTokens tokens, Devices devices)
 {
+    private const char Separator = '.';
+
     /// <summary>Tokens for a new device of the user.</summary>
     public async Task<AuthExchangeResponse> EnrolAsync(string userId, string? name)
     {
-        var deviceId = $"dev_{Guid.NewGuid():N}";
-        var refresh = await database.WriteAsync(connection =>
-        {
-            connection.Execute("INSERT INTO devices (device_id, user_id, name, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)",
-                deviceId, userId, name, time.GetUtcNow());
-            return Issue(connection, deviceId, time.GetUtcNow() + Limits.RefreshToken);
-        });
+        var (deviceId, refresh) = ($"dev_{Guid.NewGuid():N}", NextOf(Secrets.Random256()));
+        await store.EnrolAsync(userId, deviceId, name, SecretOf(refresh));
         var access = await tokens.SignAsync(userId, deviceId);
         return new AuthExchangeResponse(access.Token, refresh, access.ExpiresAt.ToUnixTimeSeconds(), userId);
     }
@@ -30,74 +26,27 @@ internal sealed class RefreshFamilies(Database database, AccessTokens tokens, De
     /// </summary>
     public async Task<TokenRefreshResponse> RefreshAsync(TokenRefreshRequest request)
     {
-        string? revoked = null;
-        var next = await database.WriteAsync(connection => Next(connection, request, deviceId => revoked = deviceId));
-        if (revoked is not null)
+        var refresh = NextOf(FamilyOf(request.RefreshToken));
+        var outcome = await store.TradeAsync(SecretOf(request.RefreshToken), SecretOf(refresh), request.Attempt);
+        if (outcome is { Ended: true })
         {
-            devices.Announce(revoked);
+            devices.Announce(outcome.DeviceId);
         }
 
-        if (next is not var (deviceId, userId, refresh))
+        if (outcome is not { Ended: false })
         {
             throw Refusals.Identity.ToException();
         }
 
-        var access = await tokens.SignAsync(userId, deviceId);
-        return new TokenRefreshResponse(access.Token, refresh, access.ExpiresAt.ToUnixTimeSeconds(), userId);
+        var access = await tokens.SignAsync(outcome.UserId, outcome.DeviceId);
+        return new TokenRefreshResponse(access.Token, refresh, access.ExpiresAt.ToUnixTimeSeconds(), outcome.UserId);
     }
 
-    private (string DeviceId, string UserId, string Refresh)? Next(SqliteConnection connection, TokenRefreshRequest request, Action<string> onRevoked)
-    {
-        var now = time.GetUtcNow();
-        var hash = Secrets.Hash(request.RefreshToken);
-        var found = connection.Query("""
-            SELECT t.device_id, d.user_id, t.expires_at, t.spent_at, t.attempt, t.orphaned, s.expires_at
-            FROM refresh_tokens t JOIN devices d USING (device_id)
-            LEFT JOIN refresh_tokens s ON s.hash = t.successor AND s.spent_at IS NULL
-            WHERE t.hash = $1 AND d.revoked_at IS NULL
-            """,
-            row => new
-            {
-                DeviceId = row.GetString(0),
-                UserId = row.GetString(1),
-                ExpiresAt = row.Time(2),
-                IsSpent = !row.IsDBNull(3),
-                Attempt = row.NullableString(4),
-                IsOrphaned = row.GetInt64(5) == 1,
-                UnusedSuccessorEnds = row.NullableTime(6),
-            },
-            hash);
-        if (found is not [var token] || token.ExpiresAt <= now)
-        {
-            return null;
-        }
+    /// <summary>What a store keeps of a token, whoever issued it.</summary>
+    public static RefreshSecret SecretOf(string token) => new(Secrets.Hash(FamilyOf(token)), Secrets.Hash(token));
 
-        var isRetry = token.UnusedSuccessorEnds is not null && token.Attempt is not null && token.Attempt == request.Attempt;
-        if (token.IsOrphaned || (token.IsSpent && !isRetry))
-        {
-            onRevoked(devices.Revoke(connection, token.DeviceId));
-            return null;
-        }
+    private static string NextOf(string family) => $"{family}{Separator}{Secrets.Random256()}";
 
-        if (isRetry)
-        {
-            connection.Execute("UPDATE refresh_tokens SET orphaned = 1 WHERE hash = (SELECT successor FROM refresh_tokens WHERE hash = $1)", hash);
-        }
-
-        // A spent token is known as long as its successor lives; a repeated exchange makes neither of them live longer.
-        var ends = token.UnusedSuccessorEnds ?? now + Limits.RefreshToken;
-        var refresh = Issue(connection, token.DeviceId, ends);
-        connection.Execute("UPDATE refresh_tokens SET spent_at = coalesce(spent_at, $2), attempt = $3, successor = $4, expires_at = $5 WHERE hash = $1",
-            hash, now, request.Attempt, Secrets.Hash(refresh), ends);
-        connection.Execute("DELETE FROM refresh_tokens WHERE expires_at < $1", now);
-        connection.Execute("UPDATE devices SET last_seen_at = $2 WHERE device_id = $1", token.DeviceId, now);
-        return (token.DeviceId, token.UserId, refresh);
-    }
-
-    private static string Issue(SqliteConnection connection, string deviceId, DateTimeOffset expiresAt)
-    {
-        var refresh = Secrets.Random256();
-        connection.Execute("INSERT INTO refresh_tokens (hash, device_id, expires_at) VALUES ($1, $2, $3)", Secrets.Hash(refresh), deviceId, expiresAt);
-        return refresh;
-    }
+    // Older relays made tokens without a family's part.
+    private static string FamilyOf(string token) => token.IndexOf(Separator, StringComparison.Ordinal) is > 0 and var end ? token[..end] : token;
 }

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity;
 
@@ -15,11 +16,9 @@ internal sealed partial class SignInJson : JsonSerializerContext;
 /// Gives a sign-in under way to the browser to carry, encrypted and sealed: nothing is kept for strangers who begin one and never return, and any node that
 /// has the relay's keys can go on with it.
 /// </summary>
-internal sealed class SignInState(SigningKeys keys, TimeProvider time)
+internal sealed class SignInState(SigningKeys keys, IOneTimeStore used, TimeProvider time)
 {
-    private const int NonceBytes = 12, TagBytes = 16, MostUsed = 10_000;
-
-    private readonly OrderedDictionary<string, long> _used = new(StringComparer.Ordinal);
+    private const int NonceBytes = 12, TagBytes = 16;
 
     public async Task<string> SealAsync(SignInFlow flow)
     {
@@ -33,22 +32,8 @@ internal sealed class SignInState(SigningKeys keys, TimeProvider time)
     }
 
     /// <summary>Null for anything that this relay did not seal, after ten minutes, and the second time.</summary>
-    public SignInFlow? Take(string? text) => Open(text) is { } flow && IsFirstUse(text!, flow) ? flow : null;
-
-    // Bounded: beyond that many in ten minutes the oldest may be used again, which the service's own code and the limit of an address still stand against.
-    private bool IsFirstUse(string text, SignInFlow flow)
-    {
-        lock (_used)
-        {
-            var now = time.GetUtcNow().ToUnixTimeSeconds();
-            while (_used.Count > 0 && (_used.Count >= MostUsed || _used.GetAt(0).Value <= now))
-            {
-                _used.RemoveAt(0);
-            }
-
-            return _used.TryAdd(Convert.ToHexStringLower(Secrets.Hash(text)), flow.ExpiresAt);
-        }
-    }
+    public async Task<SignInFlow?> TakeAsync(string? text) =>
+        Open(text) is { } flow && await used.UseAsync(Secrets.Hash(text!), DateTimeOffset.FromUnixTimeSeconds(flow.ExpiresAt)) ? flow : null;
 
     private SignInFlow? Open(string? text)
     {

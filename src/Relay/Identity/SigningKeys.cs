@@ -1,32 +1,8 @@
 using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
-using PocketCoder.Storage;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity;
-
-/// <summary>A private key as it is kept.</summary>
-internal sealed record StoredSigningKey(string Kid, byte[] Pkcs8, DateTimeOffset CreatedAt);
-
-/// <summary>Where signing keys are kept; the nodes of a cluster share one.</summary>
-internal interface ISigningKeyStore
-{
-    Task<IReadOnlyList<StoredSigningKey>> LoadAsync();
-
-    Task AddAsync(StoredSigningKey key);
-
-    Task RemoveAsync(string kid);
-}
-
-internal sealed class SqliteSigningKeys(Database database) : ISigningKeyStore
-{
-    public Task<IReadOnlyList<StoredSigningKey>> LoadAsync() => Task.FromResult(database.Read(connection => (IReadOnlyList<StoredSigningKey>)connection.Query(
-        "SELECT kid, pkcs8, created_at FROM signing_keys", row => new StoredSigningKey(row.GetString(0), row.GetFieldValue<byte[]>(1), row.Time(2)))));
-
-    public Task AddAsync(StoredSigningKey key) => database.WriteAsync(connection => connection.Execute(
-        "INSERT INTO signing_keys VALUES ($1, $2, $3)", key.Kid, key.Pkcs8, key.CreatedAt));
-
-    public Task RemoveAsync(string kid) => database.WriteAsync(connection => connection.Execute("DELETE FROM signing_keys WHERE kid = $1", kid));
-}
 
 /// <summary>A key of ours in use. <c>UsableUntil</c>: set once there is a newer one; the last tokens that it signed have ended then.</summary>
 internal sealed record SigningKey(string Kid, DateTimeOffset CreatedAt, DateTimeOffset? UsableUntil, SigningCredentials Credentials, VerificationKey Verification, byte[] SealKey);
@@ -37,8 +13,8 @@ internal sealed record SigningKey(string Kid, DateTimeOffset CreatedAt, DateTime
 /// </summary>
 internal sealed class SigningKeys
 {
-    // A key that another node made is found by the first token that it signed; invented ids make nobody read the store all the time.
-    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(5);
+    // A key that another node made is found by the first token that it signed. However many ids are invented, the store is read ten times a second at most.
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     private readonly ISigningKeyStore _store;
@@ -46,7 +22,7 @@ internal sealed class SigningKeys
     private readonly Lock _lock = new();
     private Task _changing = Task.CompletedTask;
     private volatile List<SigningKey> _keys = [];
-    private long _reloadedAt;
+    private Task? _soon;
 
     private SigningKeys(ISigningKeyStore store, TimeProvider time) => (_store, _time) = (store, time);
 
@@ -82,12 +58,34 @@ internal sealed class SigningKeys
     /// <summary>The key with this id, while it verifies.</summary>
     public async Task<SigningKey?> FindAsync(string kid)
     {
-        if (Known(kid) is null && _time.GetElapsedTime(Volatile.Read(ref _reloadedAt)) >= ReloadInterval)
+        if (Known(kid) is null)
         {
-            await OneAtATime(ReloadAsync);
+            await ReloadSoonAsync();
         }
 
         return Known(kid);
+    }
+
+    // Serves all who come before it begins.
+    private Task ReloadSoonAsync()
+    {
+        lock (_lock)
+        {
+            return _soon ??= SoonAsync();
+        }
+
+        async Task SoonAsync()
+        {
+            await Task.Delay(ReloadInterval);
+            Task begun;
+            lock (_lock)
+            {
+                (_soon, begun) = (null, _changing);
+            }
+
+            await ((Task)begun).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await OneAtATime(ReloadAsync);
+        }
     }
 
     // Who comes while the keys change waits for that change, and looks again.
@@ -139,7 +137,6 @@ internal sealed class SigningKeys
             }
         }
 
-        Volatile.Write(ref _reloadedAt, _time.GetTimestamp());
         _keys = usable;
     }
 

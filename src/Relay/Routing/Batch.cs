@@ -1,10 +1,13 @@
+using PocketCoder.Relay.Cluster;
+
 namespace PocketCoder.Relay.Routing;
 
-/// <summary>The peers that got something of one read; each is flushed once, when all of it has been dealt with.</summary>
+/// <summary>The peers, and the ways to other nodes, that got something of one read; each is flushed once, when all of it has been dealt with.</summary>
 internal sealed class Batch
 {
     private Peer? _first;
     private List<Peer>? _others;
+    private List<BusChannel>? _channels;
 
     public void Add(Peer peer)
     {
@@ -18,6 +21,14 @@ internal sealed class Batch
         }
     }
 
+    public void Add(BusChannel channel)
+    {
+        if (_channels?.Contains(channel) != true)
+        {
+            (_channels ??= []).Add(channel);
+        }
+    }
+
     public void Flush()
     {
         _first?.Flush();
@@ -26,6 +37,12 @@ internal sealed class Batch
         {
             others.ForEach(static peer => peer.Flush());
             others.Clear();
+        }
+
+        if (_channels is { Count: > 0 } channels)
+        {
+            channels.ForEach(static channel => channel.Flush());
+            channels.Clear();
         }
     }
 }

@@ -18,6 +18,24 @@ internal readonly ref struct Field(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> va
     public ReadOnlySpan<char> Decode(Span<char> buffer) => buffer[..Encoding.UTF8.GetChars(Value, buffer)];
 
     public string? Text => IsSet ? Encoding.UTF8.GetString(Value) : null;
+
+    /// <summary>A field that was read once already, as it was written; empty: not there.</summary>
+    public static Field Of(ReadOnlySpan<byte> raw)
+    {
+        if (raw.IsEmpty)
+        {
+            return default;
+        }
+
+        if (!raw.Contains((byte)'\\'))
+        {
+            return new Field(raw, raw[1..^1]);
+        }
+
+        Utf8JsonReader reader = new(raw);
+        reader.Read();
+        return new Field(raw, Encoding.UTF8.GetBytes(reader.GetString()!));
+    }
 }
 
 /// <summary>

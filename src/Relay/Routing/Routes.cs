@@ -7,50 +7,66 @@ internal enum Delivery
     Sent,
     NotConnected,
     NotReadable,
+
+    /// <summary>It is connected to another node, which cannot be reached now.</summary>
+    NodesApart,
 }
 
 /// <summary>
-/// Where an envelope goes, by the name of its receiver. Alone, a relay knows its own connections and no others; whoever joins several relays
-/// answers here for what is connected elsewhere. The checks of who may speak to whom are the switchboard's, before.
+/// To whom of this node an envelope goes, by the name of its receiver. Who comes from another node comes in here too. The checks of who may speak to whom
+/// are the switchboard's, before; that both are of one account is looked at here once more.
 /// </summary>
 internal sealed class Routes(LocalPeers here)
 {
-    public bool IsConnected(string machineKey) => here.Machine(machineKey) is not null;
+    /// <param name="daemon">The machine's connection.</param>
+    /// <param name="message">What it gets.</param>
+    /// <param name="clientName">Who asks, as JSON.</param>
+    /// <param name="batch">Where it is flushed with.</param>
+    public static Delivery ToMachine(Peer daemon, in RoutedMessage message, ReadOnlySpan<byte> clientName, Batch batch) =>
+        message.IsBinary && !daemon.ReadsBinary ? Delivery.NotReadable
+        : daemon.Send(message, default, clientName, batch) ? Delivery.Sent
+        : Delivery.NotConnected;
 
-    public Delivery ToMachine(ReadOnlySpan<char> machineKey, in RoutedMessage message, ReadOnlySpan<byte> clientName, Batch batch) =>
-        here.Machine(machineKey) switch
-        {
-            null => Delivery.NotConnected,
-            { ReadsBinary: false } when message.IsBinary => Delivery.NotReadable,
-            var daemon => daemon.Send(message, default, clientName, batch) ? Delivery.Sent : Delivery.NotConnected,
-        };
-
-    /// <summary>To one client of the machine's user: an answer to what it asked, or an event.</summary>
-    public void ToClient(ReadOnlySpan<char> clientId, DaemonRegistration from, in RoutedMessage message, ReadOnlySpan<byte> machineName, Batch batch)
+    /// <summary>To one client of the machine's user: an answer to what it asked, or an event. False when no such client is here.</summary>
+    public bool ToClient(ReadOnlySpan<char> clientId, string userId, string machineKey, in RoutedMessage message, ReadOnlySpan<byte> machineName, Batch batch)
     {
-        if (here.Client(clientId) is not { } client || client.Registration?.UserId != from.UserId || client.Pending is not { } pending)
+        if (here.Client(clientId) is not { } client)
         {
-            return;
+            return false;
+        }
+
+        if (client.Registration?.UserId != userId || client.Pending is not { } pending)
+        {
+            return true;
         }
 
         if (message.RequestId.IsSet)
         {
             var isReadable = client.ReadsBinary || !message.IsBinary;
-            var type = message.Type.Value;
             Span<char> requestId = stackalloc char[Limits.FieldBytes];
-            if (!pending.TryAnswer(message.RequestId.Decode(requestId), from.MachineKey, !isReadable || Wire.IsTerminal(type)))
+            if (!pending.TryAnswer(message.RequestId.Decode(requestId), machineKey, !isReadable || Wire.IsTerminal(message.Type.Value)))
             {
-                return;
+                return true;
             }
 
             if (!isReadable)
             {
-                client.Send(Envelope.OfError(Refusals.NoBinaryAnswer, message.RequestId.Text, machineKey: from.MachineKey));
-                return;
+                client.Send(Envelope.OfError(Refusals.NoBinaryAnswer, message.RequestId.Text, machineKey: machineKey));
+                return true;
             }
         }
 
         Deliver(client, message, machineName, batch);
+        return true;
+    }
+
+    /// <summary>Ends a request of a client of this node that went to another, and could not be delivered there.</summary>
+    public void Refuse(ReadOnlySpan<char> clientId, string userId, string machineKey, string requestId, ErrorInfo refusal)
+    {
+        if (here.Client(clientId) is { Pending: { } pending } client && client.Registration?.UserId == userId && pending.TryAnswer(requestId, machineKey, isTerminal: true))
+        {
+            client.Send(Envelope.OfError(refusal, requestId, machineKey: machineKey));
+        }
     }
 
     public void ToClientsOf(string userId, in RoutedMessage message, ReadOnlySpan<byte> machineName, Batch batch)
@@ -87,12 +103,12 @@ internal sealed class Routes(LocalPeers here)
         }
     }
 
-    /// <summary>Nothing more comes from this machine: who waits for it hears so.</summary>
-    public void MachineGone(string userId, string machineKey)
+    /// <summary>Nothing more comes from this connection of a machine, nor from one before it: who waits for it hears so.</summary>
+    public void MachineGone(string userId, string machineKey, long fence, ErrorInfo refusal)
     {
         foreach (var client in here.Of(userId))
         {
-            client.Pending?.MachineGone(machineKey);
+            client.Pending?.MachineGone(machineKey, fence, refusal);
         }
     }
 

@@ -55,7 +55,19 @@ internal sealed class SignInEndpoints(IIdentity identity, Uri? publicUrl, Attemp
 
     private async Task ReturnAsync(HttpContext context)
     {
-        if (!attempts.Allow(ForwardedAddress.Of(context, proxies)))
+        try
+        {
+            await AnswerReturnAsync(context);
+        }
+        catch (RequestException unavailable)
+        {
+            await SayAsync(context, StatusCodes.Status503ServiceUnavailable, unavailable.Message);
+        }
+    }
+
+    private async Task AnswerReturnAsync(HttpContext context)
+    {
+        if (!await attempts.AllowsAsync(ForwardedAddress.Of(context, proxies)))
         {
             await SayAsync(context, StatusCodes.Status429TooManyRequests, Refusals.TooManyAttempts.Message);
             return;

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Protocol;
 using PocketCoder.Relay.Identity;
+using PocketCoder.Relay.Stores.Sqlite;
 using PocketCoder.Storage;
 using PocketCoder.TestSupport;
 using Xunit;
@@ -54,7 +55,7 @@ public sealed class IdTokenTests : IAsyncLifetime
             Identity = new IdentityOptions(AuthMode.Oidc) { OidcIssuer = _issuer, OidcClientId = "relay", OidcAllow = ["*"] },
         });
         _database = Database.Open(_relay.Directory["relay/relay.db"], EmbeddedScripts.Of(typeof(RelayHost).Assembly), _ => throw new InvalidOperationException());
-        _states = new SignInState(await SigningKeys.OpenAsync(new SqliteSigningKeys(_database), _time, rotate: false), _time);
+        _states = new SignInState(await SigningKeys.OpenAsync(new SqliteSigningKeys(_database), _time, rotate: false), new MemoryCodes(_time), _time);
     }
 
     public async ValueTask DisposeAsync()

@@ -21,7 +21,7 @@ internal sealed class OidcIdentity(OidcSignIn signIn, AccessTokens tokens, Refre
 
     public Task<string?> RevokeAsync(TokenRevokeRequest request) => devices.RevokeByTokenAsync(request.RefreshToken);
 
-    public async Task<AccessGrant?> VerifyAsync(string token) => await tokens.VerifyAsync(token) is { } grant && devices.IsActive(grant) ? grant : null;
+    public async Task<AccessGrant?> VerifyAsync(string token) => await tokens.VerifyAsync(token) is { } grant && await devices.IsActiveAsync(grant) ? grant : null;
 
     public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker) => codes.CreateAsync(userId, maker);
 }

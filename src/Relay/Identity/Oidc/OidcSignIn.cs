@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity.Oidc;
 
@@ -43,7 +44,7 @@ internal sealed partial class OidcSignIn(
 
     public async Task<Uri?> ReturnAsync(SignInReturn returned, Uri callback)
     {
-        if (states.Take(returned.State) is not { } flow)
+        if (await states.TakeAsync(returned.State) is not { } flow)
         {
             return null;
         }
@@ -62,7 +63,7 @@ internal sealed partial class OidcSignIn(
 
     /// <summary>The user, when the code is one of ours and this is the client that began its sign-in.</summary>
     public async Task<string?> TakeAsync(AuthExchangeRequest request) =>
-        await codes.TakeAsync(request.Code) is { } kept && JsonSerializer.Deserialize(kept, SignedInJson.Default.SignedIn) is { } signedIn
+        await codes.TakeAsync(Secrets.Hash(request.Code)) is { } kept && JsonSerializer.Deserialize(kept, SignedInJson.Default.SignedIn) is { } signedIn
         && Secrets.Same(Secrets.ChallengeOf(request.CodeVerifier ?? ""), signedIn.CodeChallenge) && request.RedirectUri == signedIn.RedirectUri
             ? signedIn.UserId
             : null;
@@ -94,7 +95,7 @@ internal sealed partial class OidcSignIn(
     private async Task<string> CodeAsync(SignedIn signedIn)
     {
         var code = Secrets.Random256();
-        await codes.PutAsync(code, JsonSerializer.Serialize(signedIn, SignedInJson.Default.SignedIn), time.GetUtcNow() + Limits.SignInCode);
+        await codes.PutAsync(Secrets.Hash(code), JsonSerializer.Serialize(signedIn, SignedInJson.Default.SignedIn), time.GetUtcNow() + Limits.SignInCode);
         return code;
     }
 

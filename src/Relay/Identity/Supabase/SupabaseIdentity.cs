@@ -1,4 +1,5 @@
 using PocketCoder.Protocol;
+using PocketCoder.Relay.Stores;
 
 namespace PocketCoder.Relay.Identity.Supabase;
 
@@ -6,7 +7,7 @@ namespace PocketCoder.Relay.Identity.Supabase;
 /// Users of a Supabase project, as the reference has them: its tokens, a session of its is a device. What the relay adds is its own list of devices and
 /// their revocation, which holds at once and whatever Supabase says.
 /// </summary>
-internal sealed class SupabaseIdentity(SupabaseClient supabase, SupabaseTokenRules rules, SupabaseSessions sessions, SupabaseSignIn signIn, Devices devices) : IIdentity
+internal sealed class SupabaseIdentity(SupabaseClient supabase, SupabaseTokenRules rules, IRefreshTokenStore sessions, SupabaseSignIn signIn, Devices devices) : IIdentity
 {
     public AuthMode Mode => AuthMode.Supabase;
 
@@ -58,18 +59,19 @@ internal sealed class SupabaseIdentity(SupabaseClient supabase, SupabaseTokenRul
         return revoked;
     }
 
-    public async Task<AccessGrant?> VerifyAsync(string token) => await rules.VerifyAsync(token) is { } grant && !devices.IsBarred(grant) ? grant : null;
+    public async Task<AccessGrant?> VerifyAsync(string token) => await rules.VerifyAsync(token) is { } grant && !await devices.IsBarredAsync(grant) ? grant : null;
 
     public Task<PairingCodeCreateResponse> CreatePairingCodeAsync(string userId, string? maker) => throw Refusals.NoPairingCodes.ToException();
 
     private async Task<(SupabaseTokens Tokens, AccessGrant Grant)> AcceptAsync(SupabaseTokens? tokens)
     {
-        if (tokens is null || await rules.VerifyFreshAsync(tokens.AccessToken) is not { } grant || devices.IsBarred(grant))
+        if (tokens is null || await rules.VerifyFreshAsync(tokens.AccessToken) is not { } grant || await devices.IsBarredAsync(grant))
         {
             throw Refusals.Identity.ToException();
         }
 
-        await sessions.RememberAsync(grant, tokens.RefreshToken);
+        // So that a device can be ended by a token that Supabase no longer takes.
+        await sessions.RememberAsync(grant.UserId, grant.DeviceId, RefreshFamilies.SecretOf(tokens.RefreshToken));
         return (tokens, grant);
     }
 }

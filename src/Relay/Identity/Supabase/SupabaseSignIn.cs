@@ -12,8 +12,8 @@ internal sealed class SupabaseSignIn(SupabaseClient supabase, SignInState states
         return supabase.AuthorizeUrl(new Uri($"{callback.AbsoluteUri}/{await states.SealAsync(flow)}"), request.CodeChallenge);
     }
 
-    public Task<Uri?> ReturnAsync(SignInReturn returned, Uri callback) => Task.FromResult(
-        states.Take(returned.Sealed) is not { } flow ? null
+    public async Task<Uri?> ReturnAsync(SignInReturn returned, Uri callback) =>
+        await states.TakeAsync(returned.Sealed) is not { } flow ? null
         : returned.Code is { Length: > 0 } code ? SignInAnswer.WithCode(flow, code)
-        : SignInAnswer.WithError(flow, returned.Error));
+        : SignInAnswer.WithError(flow, returned.Error);
 }

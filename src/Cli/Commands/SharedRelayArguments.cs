@@ -3,14 +3,15 @@ using System.Text.Json;
 using PocketCoder.Protocol;
 using PocketCoder.Relay;
 using PocketCoder.Relay.Identity;
+using PocketCoder.Relay.Stores.Redis;
 
 namespace PocketCoder.Cli.Commands;
 
 /// <summary>
-/// How a relay is to know its users. Each setting is an option, else a variable, else a member of the file that <c>--config</c> names. Secrets have no
+/// What a relay for many has to be told: how it knows its users, and the Redis that it shares with other nodes. Each setting is an option, else a variable, else a member of the file that <c>--config</c> names. Secrets have no
 /// option: other users of a machine can read arguments.
 /// </summary>
-internal sealed class IdentityArguments
+internal sealed class SharedRelayArguments
 {
     private const string FileVariable = "POCKETCODER_RELAY_CONFIG";
 
@@ -25,10 +26,12 @@ internal sealed class IdentityArguments
     private static readonly Setting OidcScopes = new("oidc.scopes", "POCKETCODER_OIDC_SCOPES");
     private static readonly Setting OidcAllow = new("oidc.allow", "POCKETCODER_OIDC_ALLOW", new Option<string?>("--oidc-allow") { Description = "With oidc: who may sign in: addresses, @domains, sub:SUBJECT, with commas between; or *.", HelpName = "WHO" });
 
-    private static readonly Setting[] Settings =
-        [Auth, SupabaseUrl, SupabaseKey, SupabaseSecret, SupabaseProvider, OidcIssuer, OidcClientId, OidcSecret, OidcScopes, OidcAllow];
+    private static readonly Setting RedisUrl = new("redis", "POCKETCODER_REDIS", new Option<string?>("--redis") { Description = "Be one node of many, which share this Redis.", HelpName = "URL" });
 
-    private readonly Option<string?> _file = new("--config") { Description = $"A file of JSON with the settings of sign-in, its secrets too; else {FileVariable}.", HelpName = "FILE" };
+    private static readonly Setting[] Settings =
+        [RedisUrl, Auth, SupabaseUrl, SupabaseKey, SupabaseSecret, SupabaseProvider, OidcIssuer, OidcClientId, OidcSecret, OidcScopes, OidcAllow];
+
+    private readonly Option<string?> _file = new("--config") { Description = $"A file of JSON with these settings, its secrets too; else {FileVariable}.", HelpName = "FILE" };
 
     private readonly Option<bool> _rotate = new("--rotate-key") { Description = "Sign access tokens with a new key from now on; what the old one signed stays good for its ten minutes." };
 
@@ -50,7 +53,7 @@ internal sealed class IdentityArguments
     /// <exception cref="CommandException">Something is wrong with it; the message says what.</exception>
     public IdentityOptions Read(ParseResult parsed)
     {
-        var file = (parsed.GetValue(_file) ?? Variable(FileVariable)) is { } path ? ReadFile(path) : [];
+        var file = FileOf(parsed);
         IdentityOptions options = new(ModeOf(Value(Auth)))
         {
             SupabaseUrl = Value(SupabaseUrl),
@@ -65,9 +68,24 @@ internal sealed class IdentityArguments
         };
         return options.Problem is { } problem ? throw new CommandException(problem, ExitCode.Usage) : options;
 
-        string? Value(Setting setting) =>
-            setting.Option is { } option && parsed.GetValue(option) is { Length: > 0 } given ? given : Variable(setting.Variable) ?? file.GetValueOrDefault(setting.Member);
+        string? Value(Setting setting) => ValueOf(setting, parsed, file);
     }
+
+    /// <summary>The address of the Redis; null: this relay is alone.</summary>
+    /// <exception cref="CommandException">It is none, or a password stands where others can read it.</exception>
+    public string? ReadRedis(ParseResult parsed) => ValueOf(RedisUrl, parsed, FileOf(parsed)) switch
+    {
+        null => null,
+        var url when RedisConnection.ProblemOf(url) is { } problem => throw new CommandException(problem, ExitCode.Usage),
+        var url when parsed.GetValue(RedisUrl.Option!) == url && new Uri(url).UserInfo.Length > 0 => throw new CommandException(
+            $"Other users of this machine can read a password in --redis. Give the address with {RedisUrl.Variable}, or as \"redis\" in the file of --config.", ExitCode.Usage),
+        var url => url,
+    };
+
+    private Dictionary<string, string> FileOf(ParseResult parsed) => (parsed.GetValue(_file) ?? Variable(FileVariable)) is { } path ? ReadFile(path) : [];
+
+    private static string? ValueOf(Setting setting, ParseResult parsed, Dictionary<string, string> file) =>
+        setting.Option is { } option && parsed.GetValue(option) is { Length: > 0 } given ? given : Variable(setting.Variable) ?? file.GetValueOrDefault(setting.Member);
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
