@@ -121,7 +121,7 @@ public sealed class FailoverTests : IAsyncLifetime
             var message = Message($"{who}: {said.Count}");
             message["agentSessionId"] = session;
             var answer = await client.AskAsync("agent_message", message);
-            if ((string?)answer["error"]?["code"] != "RATE_LIMITED")
+            if ((string?)answer["error"]?["code"] != "DAEMON_BUSY")
             {
                 Assert.Equal("agent_message_response", (string?)answer["type"]);
                 said.Add((string)message["content"]!);

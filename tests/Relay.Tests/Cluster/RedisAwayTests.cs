@@ -42,10 +42,10 @@ public sealed class RedisAwayTests : IAsyncLifetime
         return await asked;
     }
 
-    private static Task SignalAsync(string signal, int processId)
+    private static async Task SignalAsync(string signal, int processId)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{processId}"]);
-        return kill.WaitForExitAsync();
+        await kill.WaitForExitAsync();
     }
 
     [Theory]
