@@ -99,21 +99,21 @@ export class OpenFile {
   }
 
   /** Keeps on this device what is being written. */
-  keep(text: string): void {
+  async keep(text: string): Promise<void> {
     const etag = this.unsaved?.etag ?? this.content?.etag ?? '';
-    this.saving = this.saving === 'now' ? 'now' : 'no';
     if (this.content?.etag === etag && this.content.text === text) return this.drop();
-    this.#keep({ text, etag, at: Date.now() });
+    this.saving = this.saving === 'now' ? 'now' : 'no';
+    await this.#keep({ text, etag, at: Date.now() });
   }
 
   /** Forgets what was written. */
-  drop(): void {
+  drop(): Promise<void> {
     this.unsaved = this.theirs = undefined;
-    void deviceStore.delete(unsavedKey(this.#place, this.path));
+    return deviceStore.delete(unsavedKey(this.#place, this.path));
   }
 
   async save(text: string, over = this.unsaved?.etag ?? this.content?.etag ?? ''): Promise<void> {
-    this.#keep({ text, etag: over, at: Date.now() });
+    void this.#keep({ text, etag: over, at: Date.now() });
     [this.saving, this.problem] = ['now', ''];
     try {
       const target = { machineKey: this.#place.machineKey, sessionId: this.#place.projectId };
@@ -129,7 +129,7 @@ export class OpenFile {
 
   /** Goes on with what stands on the machine. */
   takeTheirs(): void {
-    this.drop();
+    void this.drop();
     void this.load();
   }
 
@@ -138,8 +138,8 @@ export class OpenFile {
     this.content = { kind: 'text', text, bytes: new Uint8Array(), read: size, size, modifiedAt: new Date().toISOString(), etag };
     this.theirs = undefined;
     this.saving = 'done';
-    if (later === undefined) this.drop();
-    else this.#keep({ text: later, etag, at: Date.now() }); // written while it was being saved
+    if (later === undefined) void this.drop();
+    else void this.#keep({ text: later, etag, at: Date.now() }); // written while it was being saved
   }
 
   #compare(content: Content): void {
@@ -161,8 +161,8 @@ export class OpenFile {
     return contentOf(this.path, await this.#connection.request('fs_read', { path: this.path, ...range }, target), before);
   }
 
-  #keep(unsaved: Unsaved): void {
+  #keep(unsaved: Unsaved): Promise<void> {
     this.unsaved = unsaved;
-    void deviceStore.set(unsavedKey(this.#place, this.path), unsaved);
+    return deviceStore.set(unsavedKey(this.#place, this.path), unsaved);
   }
 }

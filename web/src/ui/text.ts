@@ -257,7 +257,6 @@ export const text = {
     views: 'View',
     preview: 'Preview',
     source: 'Source',
-    copyPath: 'Copy the path',
 
     edit: 'Edit',
     save: 'Save',
