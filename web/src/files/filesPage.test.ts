@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { configure, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
 import { XSS_PAYLOADS } from '../../tests/xssPayloads';
@@ -8,6 +8,9 @@ import { Machines } from '../machines/machines.svelte';
 import { RequestError } from '../net/errors';
 import type { FsEntry } from '../protocol.gen';
 import FilesPage from './FilesPage.svelte';
+
+// Parts are loaded when they are needed, and a busy machine is slow, not wrong.
+configure({ asyncUtilTimeout: 30_000 });
 
 const entry = (path: string, kind: FsEntry['kind'] = 'file'): FsEntry => ({ name: path.split('/').at(-1)!, path, kind, size: 5, modifiedAt: new Date().toISOString() });
 let fake: FakeConnection;
@@ -67,7 +70,7 @@ test('colours come after the text, and change none of it', async () => {
   page({ path: 'b.ts', file: true });
   const region = await screen.findByRole('region', { name: 'b.ts' });
   const shown = region.textContent;
-  await waitFor(() => expect(region.querySelector('.tok-keyword')).not.toBeNull(), { timeout: 20_000 });
+  await waitFor(() => expect(region.querySelector('.tok-keyword')).not.toBeNull());
   expect(region.textContent).toBe(shown);
   expect(shown).toBe('const a = "x"; // ⟨U+202E⟩\n\nexport {};');
 });

@@ -40,6 +40,8 @@ export class OpenFile {
   #connection: Connection;
   #place: Place;
   #reading: AbortController | undefined;
+  /** Sent, and perhaps written: the answer was lost. */
+  #sent: string | undefined;
 
   constructor(connection: Connection, place: Place, path: string) {
     this.#connection = connection;
@@ -121,7 +123,10 @@ export class OpenFile {
       this.#saved(text, etag, size);
     } catch (error) {
       this.saving = error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT') ? 'waiting' : 'no';
-      if (this.saving === 'waiting') return;
+      if (this.saving === 'waiting') {
+        this.#sent ??= text;
+        return;
+      }
       if (hasCode(error, 'CONFLICT')) await this.load(); // which finds out what stands there, our own text perhaps
       else this.problem = explain(error);
     }
@@ -136,7 +141,7 @@ export class OpenFile {
   #saved(text: string, etag: string, size: number): void {
     const later = this.unsaved && this.unsaved.text !== text ? this.unsaved.text : undefined;
     this.content = { kind: 'text', text, bytes: new Uint8Array(), read: size, size, modifiedAt: new Date().toISOString(), etag };
-    this.theirs = undefined;
+    this.theirs = this.#sent = undefined;
     this.saving = 'done';
     if (later === undefined) void this.drop();
     else void this.#keep({ text: later, etag, at: Date.now() }); // written while it was being saved
@@ -145,8 +150,8 @@ export class OpenFile {
   #compare(content: Content): void {
     if (!this.unsaved) {
       this.content = content;
-    } else if (content.kind === 'text' && content.text === this.unsaved.text) {
-      this.#saved(content.text, content.etag, content.size); // also when the answer to our save was lost
+    } else if (content.kind === 'text' && (content.text === this.unsaved.text || content.text === this.#sent)) {
+      this.#saved(content.text, content.etag, content.size); // our own, though the answer was lost
     } else if (content.etag !== this.unsaved.etag) {
       this.theirs = { text: content.kind === 'text' && content.read === content.size ? content.text : undefined, etag: content.etag };
     } else {

@@ -88,6 +88,21 @@ test('a save whose answer got lost is no conflict with itself', async () => {
   expect(file).toMatchObject({ saving: 'done', unsaved: undefined, theirs: undefined });
 });
 
+test('nor when more was typed since', async () => {
+  const { fake, disk, open } = machine('old');
+  const file = await open();
+  disk.answers = false;
+  await file.save('first');
+  disk.answers = true;
+  await file.keep('first and second');
+  fake.register('cl2');
+  await settle();
+  expect(file.theirs).toBeUndefined();
+  await file.save('first and second');
+  expect(disk.text).toBe('first and second');
+  expect(file.unsaved).toBeUndefined();
+});
+
 test('what somebody else wrote shows at once while nothing was typed', async () => {
   const { changed, open } = machine('old');
   const file = await open();

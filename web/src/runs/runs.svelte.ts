@@ -6,9 +6,10 @@ import type { CommandHistoryEntry } from '../protocol.gen';
 import { explain } from '../ui/explain';
 import { Run } from './run.svelte';
 
-const PAGE = 50;
+/** Each comes with the end of its output, up to 4 KB. */
+const PAGE = 20;
 /** Runs that another device starts or ends are told by nobody. */
-const LOOK_AGAIN_AFTER = 5_000;
+const LOOK_AGAIN_AFTER = 15_000;
 
 /** The commands of one project: what was run on the machine, what runs now, and what is run often. */
 export class Runs {

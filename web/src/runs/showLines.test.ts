@@ -16,7 +16,7 @@ test('what is shown is what was printed, however it came', () => {
   expect(shown()).toEqual(['one', 'two', 'red', '\n']);
   expect(element.querySelector('.fg-1.bold')?.textContent).toBe('red');
 
-  screen.write('out', 'more\n'.repeat(20_000));
+  screen.write('out', 'more\n'.repeat(6_500));
   showLines(element, screen);
   expect(element.children.length).toBe(screen.lines.length + 1);
   expect((element.children[0] as HTMLElement).dataset.line).toBe(String(screen.dropped));

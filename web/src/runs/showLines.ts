@@ -1,12 +1,15 @@
 import type { Look } from './ansi';
 import type { Line, Screen } from './screen';
 
+const shown = new WeakMap<HTMLElement, Screen>();
+
 /** Brings an element in line with the screen: appends what is new, removes what is not kept, redraws the last line. */
 export function showLines(element: HTMLElement, screen: Screen): void {
   const children = element.children as HTMLCollectionOf<HTMLElement>;
   const numberOf = (line: Element | undefined): number => Number((line as HTMLElement | undefined)?.dataset.line ?? -1);
   // Another run, or the same from its beginning.
-  if (children.length > 0 && numberOf(element.lastElementChild!) > screen.last.number) element.replaceChildren();
+  if (shown.get(element) !== screen) element.replaceChildren();
+  shown.set(element, screen);
   while (children.length > 0 && numberOf(children[0]) < screen.dropped) children[0].remove();
   element.lastElementChild?.remove(); // it may have changed
   const from = Math.max(0, children.length > 0 ? numberOf(element.lastElementChild!) + 1 - screen.dropped : 0);
