@@ -28,7 +28,7 @@ export const theme = EditorView.theme({
   '.cm-panels': { display: 'none' },
   // The conflict view.
   '.cm-changedLine, .cm-insertedLine': { backgroundColor: 'var(--added-ground) !important' },
-  '.cm-changedText': { background: 'none', textDecoration: 'underline', textDecorationColor: 'var(--added)' },
+  '.cm-changedText': { background: 'none !important', textDecoration: 'underline', textDecorationColor: 'var(--added)' },
   '.cm-deletedChunk': { backgroundColor: 'var(--removed-ground) !important', paddingInlineStart: '6px' },
   '.cm-deletedText, .cm-deletedLine del': { background: 'none', textDecoration: 'none', color: 'var(--removed)' },
   '.cm-changeGutter': { width: '3px', paddingInlineStart: '0' },
