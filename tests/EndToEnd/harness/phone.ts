@@ -53,6 +53,11 @@ export class Phone {
     return this.page.getByRole('textbox', { name: 'Message', exact: true });
   }
 
+  /** What is to be run in the project. */
+  get command(): Locator {
+    return this.page.getByRole('textbox', { name: 'Command', exact: true });
+  }
+
   get mode(): Locator {
     return this.page.getByRole('combobox', { name: 'Mode', exact: true });
   }

@@ -34,6 +34,7 @@ export async function tour(phone: Phone, machine: Machine, anthropic: FakeAnthro
   await expect(phone.link(/How does the server start/)).toBeVisible();
   await visit('sessions');
   await files(phone, visit);
+  await commands(phone, visit);
   await offline(phone, machine, visit);
 }
 
@@ -94,21 +95,57 @@ async function prompts(phone: Phone, visit: Visit): Promise<void> {
 
 async function files(phone: Phone, visit: Visit): Promise<void> {
   await phone.link('Files').tap();
-  await expect(phone.link('README.md')).toBeVisible();
+  await expect(phone.link(/^README\.md/)).toBeVisible();
+  await phone.button('src').tap();
+  await expect(phone.link(/^health\.ts/)).toBeVisible();
   await visit('files');
-  await phone.link('src').tap();
-  await phone.link('health.ts').tap();
+  await phone.button('What to do with README.md').tap();
+  await visit('file-menu');
+  await phone.button('Delete').tap();
+  await visit('file-delete');
+  await phone.button('Cancel').tap();
+  await phone.page.getByRole('searchbox', { name: 'Search' }).fill('greeting');
+  await phone.button('Contents').tap();
+  await expect(phone.link(/greeting/).first()).toBeVisible();
+  await visit('files-search');
+  await phone.button('End the search').tap();
+
+  await phone.link(/^health\.ts/).tap();
   await expect(phone.page.getByRole('region', { name: 'src/health.ts' })).toContainText('isOpen');
   await visit('file');
+  await phone.button('Edit').tap();
+  await phone.page.getByRole('textbox', { name: 'src/health.ts' }).pressSequentially('// mine');
+  await phone.button('Find').tap();
+  await phone.page.getByRole('searchbox', { name: 'Find in this file' }).fill('mine');
+  await visit('file-editor');
+  await phone.button('Undo').tap();
+  await phone.button('Close').tap();
   await phone.link('Up').tap();
+  await phone.link(/^README\.md/).tap();
+  await expect(phone.page.getByRole('heading', { name: 'Shop', exact: true })).toBeVisible();
+  await visit('file-markdown');
   await phone.link('Up').tap();
-  await phone.link('logo.png').tap();
-  await expect(phone.page.getByText(/binary/i)).toBeVisible();
-  await visit('file-binary');
+  await phone.link(/^logo\.png/).tap();
+  await expect(phone.page.getByRole('img', { name: /logo\.png/ })).toBeVisible();
+  await visit('file-picture');
   await phone.link('Up').tap();
-  await phone.link('way-out.txt').tap();
+  await phone.link(/^way-out\.txt/).tap();
   await expect(phone.alert).toBeVisible();
   await visit('file-refused');
+}
+
+async function commands(phone: Phone, visit: Visit): Promise<void> {
+  await phone.link('Commands').tap();
+  await expect(phone.page.getByText('No commands yet')).toBeVisible();
+  await visit('commands-none');
+  await phone.command.fill("printf '\\033[32mok\\033[0m \\033[41mfailed\\033[0m\\n'; exit 3");
+  await phone.button('Run').tap();
+  await expect(phone.status('exit 3')).toBeVisible();
+  await phone.button('Favourite').tap();
+  await visit('command-run');
+  await phone.link('All commands').tap();
+  await expect(phone.page.getByRole('button', { name: /^Run printf/ })).toBeVisible();
+  await visit('commands-history');
 }
 
 async function offline(phone: Phone, machine: Machine, visit: Visit): Promise<void> {
