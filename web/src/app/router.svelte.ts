@@ -1,8 +1,12 @@
+/** The parts of a project's git. */
+export type GitView = 'changes' | 'log' | 'branches' | 'commit' | 'turn';
+
 export type Route =
   | { name: 'projects' }
   | { name: 'sessions' | 'new'; machineKey: string; projectId: string }
   | { name: 'session'; machineKey: string; projectId: string; agentSessionId: string }
-  | { name: 'files' | 'file'; machineKey: string; projectId: string; path: string };
+  | { name: 'files' | 'file'; machineKey: string; projectId: string; path: string }
+  | { name: 'git'; machineKey: string; projectId: string; view?: GitView; id?: string };
 
 /** The address of a screen. Hash routes, because the relay answers only for files that exist. */
 export function href(route: Route): string {
@@ -15,6 +19,8 @@ export function href(route: Route): string {
       return `${project}/new`;
     case 'session':
       return `${project}/s/${encodeURIComponent(route.agentSessionId)}`;
+    case 'git':
+      return [`${project}/git`, ...(route.view && route.view !== 'changes' ? [route.view, ...(route.id ? [encodeURIComponent(route.id)] : [])] : [])].join('/');
     default:
       return `${project}/${route.name}/${route.path.split('/').map(encodeURIComponent).join('/')}`;
   }
@@ -29,8 +35,14 @@ export function parseRoute(hash: string): Route {
   if (kind === 'new') return { name: 'new', ...place };
   if (kind === 's' && rest[0]) return { name: 'session', ...place, agentSessionId: rest[0] };
   if (kind === 'files' || kind === 'file') return { name: kind, ...place, path: rest.filter(Boolean).join('/') };
+  if (kind === 'git') {
+    const view = rest[0] as GitView | undefined;
+    return view && GIT_VIEWS.includes(view) ? { name: 'git', ...place, view, ...(rest[1] ? { id: rest[1] } : {}) } : { name: 'git', ...place };
+  }
   return { name: 'projects' };
 }
+
+const GIT_VIEWS: GitView[] = ['log', 'branches', 'commit', 'turn'];
 
 function decode(hash: string): string[] {
   try {

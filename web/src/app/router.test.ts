@@ -10,6 +10,9 @@ const anyRoute: fc.Arbitrary<Route> = fc.oneof(
   fc.record({ name: fc.constantFrom('sessions' as const, 'new' as const), ...place }),
   fc.record({ name: fc.constant('session' as const), ...place, agentSessionId: part }),
   fc.record({ name: fc.constantFrom('files' as const, 'file' as const), ...place, path }),
+  fc.record({ name: fc.constant('git' as const), ...place }),
+  fc.record({ name: fc.constant('git' as const), ...place, view: fc.constantFrom('log' as const, 'branches' as const, 'turn' as const) }),
+  fc.record({ name: fc.constant('git' as const), ...place, view: fc.constantFrom('commit' as const, 'turn' as const), id: part }),
 );
 
 test('every screen has an address that leads back to it', () => {
