@@ -13,6 +13,7 @@ describe('what a file held before', () => {
     expect(takeBack('A\nx\nb\n', steps)).toBe('a\nb\n');
   });
   test('where lines were added above since', () => expect(takeBack('new\nnew\nA\nb\n', [edit('', '', '@@ -1,2 +1,2 @@\n-a\n+A\n b\n')])).toBe('new\nnew\na\nb\n'));
+  test('where the line beside it is another since', () => expect(takeBack('new\nA\nb\n', [edit('', '', '@@ -1,3 +1,3 @@\n x\n-a\n+A\n b\n')])).toBe('new\na\nb\n'));
   test('by edits without a patch', () => expect(takeBack('one two', [edit('uno', 'one')])).toBe('uno two'));
   test('of a file that is new: nothing', () => expect(takeBack('x\n', [{ content: 'x\n', truncated: false }])).toBe(ABSENT));
   test('with the line ends of Windows', () => expect(takeBack('A\r\nb\r\n', [edit('', '', '@@ -1,2 +1,2 @@\n-a\n+A\n b\n')])).toBe('a\r\nb\r\n'));
@@ -23,6 +24,7 @@ describe('is not guessed', () => {
   test.each<[string, string, Step[]]>([
     ['the lines are others now', 'B\n', [edit('', '', '@@ -1 +1 @@\n-a\n+A\n')]],
     ['the lines are in two places', 'A\nx\nA\n', [edit('', '', '@@ -2 +2 @@\n-a\n+A\n')]],
+    ['what it stood beside is gone, and it only went away', 'x\n', [edit('', '', '@@ -1,2 +1 @@\n b\n-a\n')]],
     ['what was written is in two places', 'one one', [edit('uno', 'one')]],
     ['something was only deleted, nobody knows where', 'one', [edit('two', '')]],
     ['the new file is another now', 'y\n', [{ content: 'x\n', truncated: false }]],

@@ -22,15 +22,30 @@ function takeBackOne(text: string, { patch, edits, content }: Step): string | ty
   return text === content ? ABSENT : undefined;
 }
 
-/** Where the hunk says, or at the only other place where its lines are. */
+/** Where the hunk says; or else at the only other place where its lines are, with all that is around them or with less. */
 function takeBackHunk(text: string, hunk: Hunk): string | undefined {
   const lines = text.split('\n');
-  const side = (gone: string): string[] => hunk.lines.filter((line) => line[0] !== gone && line[0] !== '\\').map((line) => line.slice(1));
-  const [now, before] = [side('-'), side('+')];
   // Where nothing is left, the place counts the line before it.
   const told = hunk.newStart - (hunk.newLines === 0 ? 0 : 1);
-  const place = isAt(lines, now, told) ? told : now.length > 0 ? onlyPlace(lines, now) : undefined;
-  return place === undefined ? undefined : lines.toSpliced(place, now.length, ...before).join('\n');
+  const whole = sidesOf(hunk.lines);
+  if (isAt(lines, whole.now, told)) return lines.toSpliced(told, whole.now.length, ...whole.before).join('\n');
+  for (const around of [Infinity, 1, 0]) {
+    const { now, before } = sidesOf(within(hunk.lines, around));
+    const place = now.some((line) => line.trim() !== '') ? onlyPlace(lines, now) : undefined;
+    if (place !== undefined) return lines.toSpliced(place, now.length, ...before).join('\n');
+  }
+  return undefined;
+}
+
+function sidesOf(lines: readonly string[]): { now: string[]; before: string[] } {
+  const side = (gone: string): string[] => lines.filter((line) => line[0] !== gone && line[0] !== '\\').map((line) => line.slice(1));
+  return { now: side('-'), before: side('+') };
+}
+
+/** The changed lines with so many of the unchanged ones around them. */
+function within(lines: readonly string[], around: number): readonly string[] {
+  const isChange = (line: string): boolean => line[0] === '+' || line[0] === '-';
+  return lines.slice(Math.max(0, lines.findIndex(isChange) - around), lines.findLastIndex(isChange) + 1 + around);
 }
 
 const isAt = (lines: readonly string[], part: readonly string[], at: number): boolean =>

@@ -253,6 +253,7 @@ export const text = {
     askPull: 'Pull the upstream branch, resolve the conflicts, run the tests, and tell me what you decided and why.',
 
     message: 'Commit message',
+    writeMessage: 'Write the commit message',
     commit: (count: number) => (count === 1 ? 'Commit 1 file' : `Commit ${count} files`),
     commitHint: 'Stage something to commit it.',
     amend: 'Amend the last commit',
