@@ -15,14 +15,14 @@ export interface Failure {
 
 interface Rule {
   said: RegExp;
-  /** Instead of the machine's sentence. */
+  /** Where the machine has none. */
   sentence?: string;
   next?: Next[];
 }
 
-// The first that fits; against git's words first of all, which are always English.
+// The first that fits git's words, which are always English, or the machine's sentence.
 const RULES: Rule[] = [
-  { said: /\.lock'?: File exists/, sentence: text.git.errors.locked },
+  { said: /does not appear to be a git repository|Could not read from remote repository|[Rr]epository not found/, sentence: text.git.errors.remoteGone },
   { said: /hook declined|remote rejected|protected branch|pre-receive/i, sentence: text.git.errors.remoteRefused },
   { said: /non-fast-forward|fetch first|lacks\. Pull first/, next: ['pull'] },
   { said: /Not possible to fast-forward|Both sides have new commits|divergent branches/, next: ['pullMerge', 'pullRebase'] },
@@ -42,11 +42,11 @@ export function explainGit(error: unknown, work: string): Failure {
   if (!(error instanceof RequestError)) return { sentence: explain(error), next: [] };
   const said = error.details?.stderr?.trim() || undefined;
   const rule = RULES.find((known) => known.said.test(`${said ?? ''}\n${error.message}`));
-  return { sentence: rule?.sentence ?? sentenceOf(error, work), said, next: rule?.next ?? [] };
+  return { sentence: sentenceOf(error, rule?.sentence, work), said, next: rule?.next ?? [] };
 }
 
-function sentenceOf(error: RequestError, work: string): string {
-  // The machine has no sentence for it. Of what happens at a commit it knows everything but the words of hooks.
-  if (error.code === 'GIT_ERROR' && error.message.startsWith('git failed')) return work === 'commit' ? text.git.errors.hook : text.git.errors.unknown;
-  return explain(error);
+function sentenceOf(error: RequestError, known: string | undefined, work: string): string {
+  if (error.code !== 'GIT_ERROR' || !error.message.startsWith('git failed')) return explain(error);
+  // Of what happens at a commit the machine knows everything but the words of hooks.
+  return known ?? (work === 'commit' ? text.git.errors.hook : text.git.errors.unknown);
 }

@@ -326,9 +326,9 @@ export const text = {
     errors: {
       lost: 'The connection was lost before git answered. It may have gone on: what is shown below is how things stand.',
       hook: 'git did not commit, most likely because a hook of the repository refused. What it said is below: correct it, or ask the agent to, then commit again.',
+      remoteGone: 'The machine cannot read the remote: it is not there any more, or the machine may not see it. Check its address with “git remote -v” on the machine, and that it is signed in there.',
       remoteRefused: 'The remote refused the push: a rule for this branch or a hook there said no. What it said is below. Push another branch, or change the rule.',
       unknown: 'git did not do it. What it said is below.',
-      locked: 'Another git is at work in this repository, or one was killed and left its lock behind. Try again in a moment; if it stays, remove the lock file that is named below.',
       noStop: 'The PocketCoder on the machine is too old to stop this. It ends by itself.',
     },
   },
