@@ -1,5 +1,6 @@
 import { Conversation, type Place } from '../conversation/conversation.svelte';
 import { Attention } from '../machines/attention.svelte';
+import { keepMachines } from '../machines/keepMachines.svelte';
 import { Machines } from '../machines/machines.svelte';
 import { Connection } from '../net/connection';
 import { Identity } from '../net/identity';
@@ -23,6 +24,7 @@ export class App {
   #conversations: Conversation[] = [];
 
   constructor() {
+    void keepMachines(this.machines, this.storage);
     this.connection.registered.add(() => void this.#sendWhatWaits());
     this.connection.state.subscribe(({ name }) => {
       if (name === 'unpaired') void this.#forget();
