@@ -13,11 +13,11 @@ export function apply(view: ConversationView, event: AgentEvent): ConversationVi
       return applyUser(view, event, key);
     case 'text':
       return {
-        ...add(view, { kind: 'text', key, text: event.text, truncated: !!event.truncated, depth: depthOf(view, event.parentToolUseId) }),
+        ...add(view, { kind: 'text', key, text: event.text, truncated: !!event.truncated, ...within(view, event.parentToolUseId) }),
         partial: event.parentToolUseId ? view.partial : undefined,
       };
     case 'thinking':
-      return add(view, { kind: 'thinking', key, text: event.text, truncated: !!event.truncated, depth: depthOf(view, event.parentToolUseId) });
+      return add(view, { kind: 'thinking', key, text: event.text, truncated: !!event.truncated, ...within(view, event.parentToolUseId) });
     case 'file_create':
       return add(view, { ...tool(view, key, event, 'Write'), path: event.path, content: event.content });
     case 'file_edit':
@@ -117,9 +117,11 @@ function tool(
   event: { toolUseId: string; truncated?: boolean; parentToolUseId?: string },
   name: string,
 ): ToolItem {
-  const depth = depthOf(view, event.parentToolUseId);
-  return { kind: 'tool', key, toolUseId: event.toolUseId, name, truncated: !!event.truncated, state: 'running', depth };
+  return { kind: 'tool', key, toolUseId: event.toolUseId, name, truncated: !!event.truncated, state: 'running', ...within(view, event.parentToolUseId) };
 }
+
+const within = (view: ConversationView, parent: string | undefined): { depth: number; parent?: string } =>
+  parent ? { depth: depthOf(view, parent), parent } : { depth: 0 };
 
 function depthOf(view: ConversationView, parentToolUseId: string | undefined): number {
   if (!parentToolUseId) return 0;
@@ -137,6 +139,22 @@ function changeTool(view: ConversationView, toolUseId: string, change: (item: To
 
 function add(view: ConversationView, item: Item): ConversationView {
   const items = mutable(view);
-  items.push(item);
+  items.splice(placeOf(items, item), 0, item);
   return { ...view, items };
+}
+
+/** At the end; what a sub-agent does stands with its call, whatever others do meanwhile. */
+function placeOf(items: readonly Item[], item: Item): number {
+  const parent = 'parent' in item ? item.parent : undefined;
+  if (parent === undefined) return items.length;
+  const call = items.findLastIndex((other) => other.kind === 'tool' && other.toolUseId === parent);
+  if (call < 0) return items.length;
+  const { depth } = items[call] as ToolItem;
+  let place = call + 1;
+  while (place < items.length) {
+    const next = items[place];
+    if (!('depth' in next) || next.depth <= depth) break;
+    place++;
+  }
+  return place;
 }

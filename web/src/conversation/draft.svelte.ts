@@ -26,25 +26,29 @@ export class Draft {
 
   set content(content: string) {
     this.#content = content;
+    this.#touched = true;
     this.#saveSoon();
   }
 
   attach(images: readonly ImageData[]): void {
     this.images = images;
+    this.#touched = true;
     this.#saveSoon();
   }
 
   read(reading: { key: string; offset: number } | undefined): void {
+    if (reading?.key === this.reading?.key && reading?.offset === this.reading?.offset) return;
     this.reading = reading;
     this.#saveSoon();
   }
 
   async restore(): Promise<void> {
     const kept = await this.#storage?.draft(this.#key);
-    if (!kept || this.#touched) return;
+    if (!kept) return;
+    this.reading ??= kept.reading;
+    if (this.#touched) return;
     this.#content = kept.content;
     this.images = kept.images;
-    this.reading = kept.reading;
   }
 
   /** The place has got another name. */
@@ -68,7 +72,6 @@ export class Draft {
   }
 
   #saveSoon(): void {
-    this.#touched = true;
     if (this.#storage) this.#timer ??= setTimeout(() => void this.save(), SAVE_AFTER);
   }
 }

@@ -86,7 +86,8 @@ export const text = {
     reconnecting: 'reconnecting',
     offline: 'offline',
     latest: 'Newest',
-    earlier: 'Show earlier messages',
+    lastAnswer: 'Last answer',
+    steps: (count: number) => (count === 1 ? '1 step' : `${count} steps`),
     thinking: 'Thinking',
     receipts: {
       sending: 'sending…',
@@ -165,7 +166,7 @@ export const text = {
   tool: {
     label: (name: string) => `Tool: ${name}`,
     states: { running: 'running', done: 'done', failed: 'failed', denied: 'denied', stopped: 'stopped' },
-    show: (name: string) => `Show details of ${name}`,
+    size: (added: number, removed: number) => `Lines: ${[added > 0 && `${added} added`, removed > 0 && `${removed} removed`].filter(Boolean).join(', ') || 'none'}`,
     input: 'Input',
     content: 'Content',
     change: 'Change',
