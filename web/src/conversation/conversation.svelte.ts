@@ -28,7 +28,6 @@ export class Conversation {
   readonly place: Place;
   readonly outbox: Outbox;
   id = $state<string>();
-  view = $state.raw<ConversationView>(emptyView);
   title = $state('');
   /** What is being written. */
   readonly written: Draft;
@@ -44,6 +43,9 @@ export class Conversation {
   loaded = $state(false);
   /** What happened to the log's items on the screen: opened or closed by hand, by key. */
   readonly opened = new SvelteMap<string, boolean>();
+  /** Made from all events that are here; the screen gets a long log when it is whole, not part after part. */
+  #view: ConversationView = emptyView;
+  #shownView = $state.raw<ConversationView>(emptyView);
   #connection: Connection;
   #kept: KeptLog | undefined;
   #ready: Promise<void> | undefined;
@@ -79,6 +81,15 @@ export class Conversation {
     this.#listen();
   }
 
+  get view(): ConversationView {
+    return this.#shownView;
+  }
+
+  set view(view: ConversationView) {
+    this.#view = view;
+    if (this.loaded || !this.#attaching) this.#shownView = view;
+  }
+
   get draft(): string {
     return this.written.content;
   }
@@ -103,7 +114,7 @@ export class Conversation {
 
   /** Before the page may be gone. */
   async save(): Promise<void> {
-    await Promise.all([this.written.save(), this.#kept?.save(this.#epoch, this.title, this.view)]);
+    await Promise.all([this.written.save(), this.#kept?.save(this.#epoch, this.title, this.#view)]);
   }
 
   get mode(): string {
@@ -178,19 +189,20 @@ export class Conversation {
       while (!this.#attached) await this.#attachOnce(this.id);
       this.problem = '';
       this.loaded = true;
-      this.outbox.missing(since, this.view);
+      this.outbox.missing(since, this.#view);
     } catch (error) {
       if (hasCode(error, 'RELAY_TIMEOUT')) setTimeout(() => this.#shown && void this.attach(), TRY_AGAIN_AFTER);
       else if (!(error instanceof ConnectionLost) && !hasCode(error, 'MACHINE_OFFLINE')) this.problem = explain(error);
     } finally {
       this.#attaching = false;
+      this.#shownView = this.#view;
     }
   }
 
   /** Shows what this device has of it, before the machine is asked for the rest. */
   async #restore(): Promise<void> {
     const [kept] = await Promise.all([this.#kept?.load(), this.outbox.restore(), this.written.restore()]);
-    if (!kept || this.view.lastSeq > 0) return;
+    if (!kept || this.#view.lastSeq > 0) return;
     this.#epoch = kept.epoch;
     this.#cut = kept.cut;
     this.title ||= kept.title;
@@ -212,13 +224,13 @@ export class Conversation {
     if (this.#epoch === undefined && this.#attached && this.id) {
       const clientId = this.#clientId;
       try {
-        const { epoch, resync } = await this.#request('agent_session_attach', { agentSessionId: this.id, afterSeq: this.view.lastSeq, limit: CHUNK });
+        const { epoch, resync } = await this.#request('agent_session_attach', { agentSessionId: this.id, afterSeq: this.#view.lastSeq, limit: CHUNK });
         if (clientId === this.#clientId && !resync) this.#epoch ??= epoch;
       } catch {
         return; // asked again with the next event
       }
     }
-    await this.#kept?.save(this.#epoch, this.title, this.view);
+    await this.#kept?.save(this.#epoch, this.title, this.#view);
   }
 
   /** Asks for the next part of the log; when none is left, the session is followed live. */
@@ -226,23 +238,23 @@ export class Conversation {
     this.#flush();
     // A session that was begun here has told its events, but not yet which log they are of.
     // One whose beginning this device has no room for is read from the machine, which has it whole.
-    if ((this.#epoch === undefined || this.#cut) && this.view.lastSeq > 0) this.#forgetView();
-    const afterSeq = this.view.lastSeq;
-    this.view = forgetPartial(this.view);
+    if ((this.#epoch === undefined || this.#cut) && this.#view.lastSeq > 0) this.#forgetView();
+    const afterSeq = this.#view.lastSeq;
+    this.view = forgetPartial(this.#view);
     const answer = await this.#request('agent_session_attach', { agentSessionId, afterSeq, limit: CHUNK, epoch: this.#epoch });
     const known = this.#epoch === answer.epoch;
     this.#epoch = answer.epoch;
     if (answer.resync && !known) return this.#forgetView();
     this.inTerminal = !!answer.inTerminal;
     this.#flush();
-    const still = this.view.lastSeq === afterSeq;
-    if (still) this.view = skipHole(this.view); // asked for and not there: it is gone for good
+    const still = this.#view.lastSeq === afterSeq;
+    if (still) this.view = skipHole(this.#view); // asked for and not there: it is gone for good
     if (answer.more) {
-      if (still && this.view.lastSeq === afterSeq) throw new RequestError({ code: 'UNKNOWN_ERROR', message: 'The machine sent no events.' });
+      if (still && this.#view.lastSeq === afterSeq) throw new RequestError({ code: 'UNKNOWN_ERROR', message: 'The machine sent no events.' });
       return;
     }
-    this.#attached = !hasHole(this.view);
-    this.view = { ...this.view, activity: this.view.prompts.length > 0 ? 'waiting' : answer.state };
+    this.#attached = !hasHole(this.#view);
+    this.view = { ...this.#view, activity: this.#view.prompts.length > 0 ? 'waiting' : answer.state };
   }
 
   /** The machine's log is, or may be, another than the one that the view was made from. What was written here stays. */
@@ -274,7 +286,7 @@ export class Conversation {
         this.title = changed.title;
         this.inTerminal = !!changed.inTerminal;
         this.#flush(); // what came before this
-        this.view = { ...this.view, background: changed.background ?? 0 };
+        this.view = { ...this.#view, background: changed.background ?? 0 };
       }),
       this.#connection.on('agent_event', (event) => {
         if (event.agentSessionId !== this.id) return;
@@ -297,10 +309,10 @@ export class Conversation {
     const events = this.#events;
     this.#events = [];
     if (events.length === 0) return;
-    this.view = reduceAll(this.view, events);
-    this.outbox.arrived(this.view);
+    this.view = reduceAll(this.#view, events);
+    this.outbox.arrived(this.#view);
     this.#kept?.add(events);
-    if (hasHole(this.view) && !this.#attaching) this.#interrupted();
+    if (hasHole(this.#view) && !this.#attaching) this.#interrupted();
   }
 
   async #try(work: () => Promise<unknown>): Promise<boolean> {

@@ -4,12 +4,14 @@ import { RowHeights, type Row } from './rowHeights';
 /** This close to the end counts as being there. */
 const NEAR = 48;
 /** So much is laid out beyond what is seen, so that a flick of the finger meets no empty place. */
-const BEYOND = 1_200;
-const FEWEST = 40;
-/** What is beyond is laid out by a few rows a frame, so that none takes long. */
-const STEP = 4;
+const BEYOND = 900;
+const FEWEST = 32;
+/** As many rows as fill most screens are there in the first frame. */
+const FIRST = 12;
 /** Rows that have gone out of reach stay until there are so many of them. */
-const SLACK = 24;
+const SLACK = 16;
+/** In ms: what new rows may take of a frame before it is painted; the rest of them come with the next. */
+const BUDGET = 8;
 
 /** Where in the log its reader is: which row is first, and how far below the upper edge it begins. */
 export interface Reading {
@@ -34,6 +36,8 @@ export class LogWindow<R extends Row> {
   #scroller: HTMLElement | undefined;
   #rows = new Map<Element, string>();
   #frame = 0;
+  /** In ms a row. */
+  #cost = 2;
   #width = 0;
 
   constructor(estimate: (row: R) => number, reading: (reading: Reading | undefined) => void = () => {}) {
@@ -49,14 +53,14 @@ export class LogWindow<R extends Row> {
   setRows(rows: readonly R[]): void {
     const had = this.#heights.count;
     this.#heights.setRows(rows);
-    if (this.atEnd || had === 0) this.#set(Math.max(0, rows.length - FEWEST - SLACK, Math.min(this.start, rows.length - FEWEST)), rows.length);
+    if (this.atEnd || had === 0) this.#set(Math.max(0, rows.length - FEWEST - SLACK, Math.min(had === 0 ? Infinity : this.start, rows.length - FIRST)), rows.length);
     else this.#set(Math.min(this.start, rows.length), Math.min(Math.max(this.end, this.start + FEWEST), rows.length));
     this.#soon();
   }
 
   toEnd = (): void => {
     const { count } = this.#heights;
-    this.#set(Math.max(0, count - FEWEST), count);
+    this.#set(Math.max(0, count - FIRST), count);
     this.atEnd = true;
     void tick().then(() => this.#stick());
   };
@@ -66,7 +70,7 @@ export class LogWindow<R extends Row> {
     const index = this.#heights.indexOf(key);
     if (index < 0) return false;
     this.atEnd = false;
-    this.#set(Math.max(0, index - FEWEST / 4), Math.min(this.#heights.count, index + FEWEST));
+    this.#set(Math.max(0, index - 1), Math.min(this.#heights.count, index + FIRST));
     await tick();
     const scroller = this.#scroller;
     const row = [...this.#rows].find(([, other]) => other === key)?.[0];
@@ -166,15 +170,26 @@ export class LogWindow<R extends Row> {
     const to = this.atEnd ? count : Math.min(count, Math.max(this.#heights.at(bottom + BEYOND) + 1, seen[0] + FEWEST));
 
     let { start, end } = this;
-    if (seen[0] >= end || seen[1] <= start) [start, end] = seen;
-    if (start > from) start = Math.max(from, Math.min(seen[0], start - STEP));
+    if (seen[0] >= end || seen[1] <= start) start = end = this.atEnd ? seen[1] : seen[0];
+    const most = Math.max(1, Math.floor(BUDGET / this.#cost));
+    if (start > from) start = Math.max(from, start - most);
     else if (from - start > SLACK) start = from;
-    if (end < to) end = Math.min(to, Math.max(seen[1], end + STEP));
+    if (end < to) end = Math.min(to, end + most);
     else if (end - to > SLACK) end = to;
     this.#first = seen[0];
-    this.#set(start, end);
+    this.#priced(() => this.#set(start, end));
     if (start > from || end < to) this.#soon();
     this.#tell(scroller);
+  }
+
+  /** Notes what a new row takes, on this device, in this log. */
+  #priced(change: () => void): void {
+    const { start, end } = this;
+    const begun = performance.now();
+    change();
+    const added = Math.max(0, Math.min(start, this.end) - this.start) + Math.max(0, this.end - Math.max(end, this.start));
+    if (added === 0) return;
+    void tick().then(() => (this.#cost = 0.7 * this.#cost + (0.3 * (performance.now() - begun)) / added));
   }
 
   #set(start: number, end: number): void {
