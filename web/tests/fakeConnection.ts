@@ -2,9 +2,10 @@ import { readable } from 'svelte/store';
 import { vi } from 'vitest';
 import type { Connection } from '../src/net/connection';
 import type { Welcome } from '../src/net/identity';
+import type { Target } from '../src/net/link';
 import type { AgentEvent, Events, Requests } from '../src/protocol.gen';
 
-type Answer = (payload: never) => unknown;
+type Answer = (payload: never, target: Target) => unknown;
 
 /** A connection that answers what a test says, and tells what it was asked. */
 export class FakeConnection {
@@ -14,11 +15,11 @@ export class FakeConnection {
   readonly answers = new Map<string, Answer>();
   #listeners = new Map<string, Set<(payload: unknown, envelope: unknown) => void>>();
 
-  request = vi.fn(async (type: string, payload: never) => {
+  request = vi.fn(async (type: string, payload: never, target: Target = {}) => {
     this.asked.push({ type, payload });
     const answer = this.answers.get(type);
     if (!answer) throw new Error(`nobody answers ${type}`);
-    return answer(payload);
+    return answer(payload, target);
   });
 
   on(type: string, listener: (payload: unknown, envelope: unknown) => void): () => void {
@@ -26,7 +27,7 @@ export class FakeConnection {
     this.#listeners.get(type)!.add(listener);
     return () => this.#listeners.get(type)!.delete(listener);
   }
-  when<T extends keyof Requests>(type: T, answer: (payload: Requests[T]['request']) => Requests[T]['response'] | Promise<Requests[T]['response']>): void {
+  when<T extends keyof Requests>(type: T, answer: (payload: Requests[T]['request'], target: Target) => Requests[T]['response'] | Promise<Requests[T]['response']>): void {
     this.answers.set(type, answer as Answer);
   }
   tell<T extends keyof Events>(type: T, payload: Events[T]): void {

@@ -2,7 +2,9 @@ export type Route =
   | { name: 'projects' }
   | { name: 'sessions' | 'new'; machineKey: string; projectId: string }
   | { name: 'session'; machineKey: string; projectId: string; agentSessionId: string }
-  | { name: 'files' | 'file'; machineKey: string; projectId: string; path: string };
+  | { name: 'files'; machineKey: string; projectId: string; path: string }
+  | { name: 'file'; machineKey: string; projectId: string; path: string; line?: number }
+  | { name: 'commands'; machineKey: string; projectId: string; runId?: string };
 
 /** The address of a screen. Hash routes, because the relay answers only for files that exist. */
 export function href(route: Route): string {
@@ -15,20 +17,32 @@ export function href(route: Route): string {
       return `${project}/new`;
     case 'session':
       return `${project}/s/${encodeURIComponent(route.agentSessionId)}`;
-    default:
-      return `${project}/${route.name}/${route.path.split('/').map(encodeURIComponent).join('/')}`;
+    case 'files':
+    case 'file': {
+      const line = route.name === 'file' && route.line ? `?line=${route.line}` : '';
+      return `${project}/${route.name}/${route.path.split('/').map(encodeURIComponent).join('/')}${line}`;
+    }
+    case 'commands':
+      return `${project}/commands${route.runId ? `/${encodeURIComponent(route.runId)}` : ''}`;
   }
 }
 
 /** The screen of an address; anything unknown leads home. */
 export function parseRoute(hash: string): Route {
-  const [m, machineKey, p, projectId, kind, ...rest] = decode(hash);
+  const [address, query] = hash.split('?');
+  const [m, machineKey, p, projectId, kind, ...rest] = decode(address);
   if (m !== 'm' || p !== 'p' || !machineKey || !projectId) return { name: 'projects' };
   const place = { machineKey, projectId };
   if (kind === undefined || kind === '') return { name: 'sessions', ...place };
   if (kind === 'new') return { name: 'new', ...place };
   if (kind === 's' && rest[0]) return { name: 'session', ...place, agentSessionId: rest[0] };
-  if (kind === 'files' || kind === 'file') return { name: kind, ...place, path: rest.filter(Boolean).join('/') };
+  const path = rest.filter(Boolean).join('/');
+  if (kind === 'files') return { name: kind, ...place, path };
+  if (kind === 'file') {
+    const line = Number(/^line=(\d{1,7})$/.exec(query ?? '')?.[1]);
+    return line ? { name: kind, ...place, path, line } : { name: kind, ...place, path };
+  }
+  if (kind === 'commands') return rest[0] ? { name: kind, ...place, runId: rest[0] } : { name: kind, ...place };
   return { name: 'projects' };
 }
 

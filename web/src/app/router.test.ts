@@ -10,6 +10,9 @@ const anyRoute: fc.Arbitrary<Route> = fc.oneof(
   fc.record({ name: fc.constantFrom('sessions' as const, 'new' as const), ...place }),
   fc.record({ name: fc.constant('session' as const), ...place, agentSessionId: part }),
   fc.record({ name: fc.constantFrom('files' as const, 'file' as const), ...place, path }),
+  fc.record({ name: fc.constant('file' as const), ...place, path, line: fc.integer({ min: 1, max: 9_999_999 }) }),
+  fc.record({ name: fc.constant('commands' as const), ...place }),
+  fc.record({ name: fc.constant('commands' as const), ...place, runId: part }),
 );
 
 test('every screen has an address that leads back to it', () => {

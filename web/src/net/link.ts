@@ -7,6 +7,10 @@ export interface Target {
   /** The project, under the envelope's name for it. */
   sessionId?: string;
   signal?: AbortSignal;
+  /** The id it goes out under, for who may want to end it. */
+  onSent?: (requestId: string) => void;
+  /** What is told about it before its answer: output, matches, progress. */
+  onEvent?: (envelope: Envelope) => void;
 }
 
 /** The part of WebSocket that is used, so that a test can stand in for it. */
@@ -26,6 +30,7 @@ export interface LinkEvents {
 }
 
 interface Waiting {
+  event: Target['onEvent'];
   resolve(payload: unknown): void;
   reject(reason: unknown): void;
 }
@@ -67,7 +72,7 @@ export class Link {
     socket.onclose = (event) => this.#end(event.code);
   }
 
-  request: Requester = (type, payload, { machineKey, sessionId, signal } = {}) => {
+  request: Requester = (type, payload, { machineKey, sessionId, signal, onSent, onEvent } = {}) => {
     if (this.#closed) return Promise.reject(new ConnectionLost());
     if (signal?.aborted) return Promise.reject(signal.reason);
     const requestId = `r${this.#nextRequest++}`;
@@ -81,7 +86,8 @@ export class Link {
         signal?.removeEventListener('abort', abort);
         then(value);
       };
-      this.#waiting.set(requestId, { resolve: settle(resolve as (payload: unknown) => void), reject: settle(reject) });
+      this.#waiting.set(requestId, { event: onEvent, resolve: settle(resolve as (payload: unknown) => void), reject: settle(reject) });
+      onSent?.(requestId);
       this.#send({ type, requestId, machineKey, sessionId, payload });
     });
   };
@@ -120,8 +126,9 @@ export class Link {
     const envelope = parse(data);
     if (!envelope) return;
     const waiting = envelope.requestId === undefined ? undefined : this.#waiting.get(envelope.requestId);
-    const terminal = envelope.type === 'error' || envelope.type.endsWith('_response');
+    const terminal = envelope.type === 'error' || envelope.type.endsWith('_response') || envelope.type === 'command_exit';
     if (!waiting || !terminal) {
+      waiting?.event?.(envelope);
       this.#events.event(envelope);
       return;
     }
