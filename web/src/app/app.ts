@@ -9,6 +9,7 @@ import { openSocket } from '../net/openSocket';
 import { openTokenStore } from '../net/tokenStore';
 import { Storage } from '../storage/storage';
 import { deviceName } from './deviceName';
+import { deviceStore } from './deviceStore';
 import { Router } from './router.svelte';
 
 /** Conversations kept in memory, so that going back to one shows it at once. */
@@ -61,7 +62,7 @@ export class App {
   async #forget(): Promise<void> {
     for (const conversation of this.#conversations) conversation.dispose();
     this.#conversations = [];
-    await this.storage.clear();
+    await Promise.all([this.storage.clear(), deviceStore.forget()]);
   }
 
   #created(place: Place, agentSessionId: string): void {
