@@ -197,6 +197,21 @@ export const text = {
     unknown: 'This command is not in the history any more.',
   },
 
+  mentions: {
+    label: 'Files to name',
+    found: (count: number) => (count === 1 ? '1 file' : `${count} files`),
+  },
+
+  images: {
+    label: 'Images to send',
+    camera: 'Take a photo',
+    gallery: 'Attach images',
+    name: (number: number) => `Image ${number}`,
+    remove: (number: number) => `Remove image ${number}`,
+    most: (count: number) => `At most ${count} images go with one message. The others were left out.`,
+    unreadable: (name: string) => `“${name}” cannot be read as an image.`,
+  },
+
   task: {
     kinds: { agent: 'Sub-agent', command: 'In the background' },
     states: { running: 'running', completed: 'done', failed: 'failed', stopped: 'stopped' },

@@ -28,7 +28,7 @@ test('a new file shows its content', async () => {
 test('an edit shows its difference, from the patch when there is one', async () => {
   card({ name: 'Edit', path: 'a.txt', edits: [{ oldText: 'x', newText: 'y' }], patch: '@@ -1 +1 @@\n-real old\n+real new' });
   await expand();
-  expect([...document.querySelectorAll('.diff pre')].map((line) => line.textContent)).toEqual(['  @@ -1 +1 @@', '- real old', '+ real new']);
+  expect([...document.querySelectorAll('.line')].map((line) => line.textContent?.trim())).toEqual(['− real old', '+ real new']);
 });
 
 test.each(['done', 'failed', 'denied', 'stopped'] as const)('%s says so in words', async (state) => {

@@ -1,6 +1,6 @@
 import type { IconName } from '../../ui/Icon.svelte';
 import type { ToolItem } from '../view';
-import { diffOfEdits, parsePatch } from './diff';
+import { hunksOfEdits, hunksOfPatch } from '../../diff/lines';
 
 /** The fields that say best what a call is about, the best first. */
 const TELLING = ['command', 'file_path', 'notebook_path', 'pattern', 'path', 'url', 'query', 'description', 'prompt', 'skill', 'plan'];
@@ -42,8 +42,8 @@ export function toolPath(item: Pick<ToolItem, 'name' | 'path' | 'input'>): strin
 export function changeSize(item: Pick<ToolItem, 'edits' | 'patch' | 'content'>): { added: number; removed: number } | undefined {
   if (item.content !== undefined) return { added: countLines(item.content), removed: 0 };
   if (!item.edits) return undefined;
-  const lines = item.patch ? parsePatch(item.patch) : diffOfEdits(item.edits);
-  return { added: lines.filter(({ kind }) => kind === 'added').length, removed: lines.filter(({ kind }) => kind === 'removed').length };
+  const lines = (item.patch ? hunksOfPatch(item.patch) : hunksOfEdits(item.edits)).flatMap((hunk) => hunk.lines);
+  return { added: lines.filter((line) => line.startsWith('+')).length, removed: lines.filter((line) => line.startsWith('-')).length };
 }
 
 const countLines = (content: string): number => (content === '' ? 0 : content.replace(/\n$/, '').split('\n').length);
