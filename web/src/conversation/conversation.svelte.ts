@@ -145,6 +145,13 @@ export class Conversation {
     this.chosenMode = undefined;
   }
 
+  async setModel(model: string): Promise<void> {
+    this.chosenModel = model;
+    if (!this.id) return; // goes along with the first message
+    const told = await this.#try(() => this.#request('agent_set_mode', { agentSessionId: this.id!, model }));
+    if (!told) this.chosenModel = undefined; // as before
+  }
+
   /** True when the answer was taken, or was no longer needed. */
   answer(promptId: string, answer: PromptAnswer): Promise<boolean> {
     return this.#try(async () => {
@@ -310,6 +317,7 @@ export class Conversation {
     this.#events = [];
     if (events.length === 0) return;
     this.view = reduceAll(this.#view, events);
+    if (events.some(({ type }) => type === 'init')) this.chosenModel = undefined; // what it really is was told
     this.outbox.arrived(this.#view);
     this.#kept?.add(events);
     if (hasHole(this.#view) && !this.#attaching) this.#interrupted();

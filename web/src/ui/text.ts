@@ -144,6 +144,7 @@ export const text = {
   sessionMenu: {
     label: 'More',
     stopTasks: (count: number) => `Stop ${count} in the background`,
+    begin: 'What is chosen here goes along with the first message.',
     desk: 'Go on at the desk',
     deskHint: 'Paste this into a terminal on the machine.',
     noDesk: 'There is nothing yet that a terminal could open.',
@@ -195,6 +196,14 @@ export const text = {
     full: 'More than 300 KB: the rest was not sent.',
     end: 'The end of the output:',
     unknown: 'This command is not in the history any more.',
+  },
+
+  facts: {
+    model: 'Model',
+    models: { default: 'Default', opus: 'Opus', sonnet: 'Sonnet', haiku: 'Haiku' } as Record<string, string>,
+    context: 'Context used',
+    cost: 'Cost so far',
+    filled: (percent: number) => `${percent} % full`,
   },
 
   mentions: {
