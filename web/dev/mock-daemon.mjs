@@ -1,11 +1,6 @@
-import { long, play, welcome, workInProgress } from './mock-scenes.mjs';
-
-const FILES = {
-  '': [dir('src'), dir('node_modules', true), file('README.md', 1840), file('package.json', 912), file('logo.png', 48_213), file('huge.log', 40_000_000), link('current')],
-  src: [dir('src/widgets'), file('src/main.ts', 1204), file('src/very-long-file-name-that-does-not-fit-on-a-phone-screen.generated.ts', 88), file('src/evil‮fdp.exe', 10)],
-  'src/widgets': [],
-};
-const README = '# Pocket weather\n\nShows the weather for where you are.\n\n' + Array.from({ length: 80 }, (_, line) => `line ${line + 5}: the quick brown fox jumps over the lazy dog and runs on for a while`).join('\n') + '\n';
+import { MockCommands } from './mock-commands.mjs';
+import { MockFiles } from './mock-files.mjs';
+import { asTold, long, play, welcome, workInProgress } from './mock-scenes.mjs';
 
 const AGENTS = [
   { agent: 'claude', name: 'Claude Code', available: true, version: '2.1.332' },
@@ -34,6 +29,8 @@ export class MockDaemon {
     { projectId: 'p2', name: 'site', path: '~/code/clients/site', lastOpenedAt: null, watcherRunning: true, lastFsSeq: 0 },
   ];
   sessions = new Map();
+  files = new MockFiles();
+  commands = new MockCommands();
   /** Given by the relay, which knows who is there. */
   onChanged = () => {};
   #messages = new Map();
@@ -61,15 +58,13 @@ export class MockDaemon {
     for (const session of this.sessions.values()) session.clients.delete(send);
   }
 
-  answer({ type, sessionId, payload, reply, refuse, send }) {
+  answer({ type, requestId, sessionId, payload, reply, refuse, send }) {
+    if (type.startsWith('fs_')) return this.files.answer({ type, requestId, sessionId, payload, reply, refuse, send });
+    if (type.startsWith('command_')) return this.commands.answer({ type, requestId, sessionId, payload, reply, refuse, send });
     const session = this.sessions.get(payload.agentSessionId);
     switch (type) {
       case 'projects_list':
         return reply({ projects: this.projects });
-      case 'fs_list':
-        return FILES[payload.path] ? reply({ path: payload.path, seq: 0, truncated: false, children: FILES[payload.path] }) : refuse('FILE_NOT_FOUND', 'There is no such directory.');
-      case 'fs_read':
-        return this.#read(payload.path, reply, refuse);
       case 'agents_list':
         return reply({ agents: AGENTS });
       case 'agent_commands':
@@ -94,6 +89,7 @@ export class MockDaemon {
       for (const { seq, at, agentSessionId, ...event } of session.events) fork.emit(event);
       return reply({ agentSessionId: fork.id });
     }
+    if (type === 'agent_session_resume_command') return reply({ command: `cd ~/code/pocket-weather && claude --resume ${session.id}` });
     if (type === 'agent_set_mode') return reply({ permissionMode: payload.permissionMode, model: 'mock' });
     if (type === 'agent_cancel') {
       session.cancelled = true;
@@ -133,15 +129,8 @@ export class MockDaemon {
     session.clients.add(send);
     reply(answer);
     if (answer.steered) return session.steer(payload);
-    if (answer.queued) session.emit({ type: 'user', messageId: payload.messageId, content: payload.content, queued: true });
+    if (answer.queued) session.emit({ type: 'user', messageId: payload.messageId, content: payload.content, images: asTold(payload.images), queued: true });
     session.last = session.last.then(() => play(session, payload, this.#pace));
-  }
-
-  #read(path, reply, refuse) {
-    if (path === 'huge.log') return refuse('FILE_TOO_LARGE', 'The file has more than 10 MB.');
-    if (path === 'current') return refuse('IS_A_DIRECTORY', 'This is a directory.');
-    const binary = path.endsWith('.png');
-    reply({ path, content: binary ? 'AAAA' : README, encoding: binary ? 'base64' : 'utf-8', binary, size: README.length, modifiedAt: new Date(Date.now() - 400_000).toISOString(), etag: 'e' });
   }
 
   #session(id, title) {
@@ -174,17 +163,4 @@ export class MockDaemon {
     this.sessions.set(id, session);
     return session;
   }
-}
-
-function entry(path, kind, size, ignored) {
-  return { name: path.split('/').at(-1), path, kind, size, modifiedAt: new Date().toISOString(), ignored };
-}
-function dir(path, ignored) {
-  return entry(path, 'directory', 0, ignored);
-}
-function file(path, size) {
-  return entry(path, 'file', size);
-}
-function link(path) {
-  return entry(path, 'symlink', 0);
 }

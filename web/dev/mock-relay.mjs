@@ -25,6 +25,10 @@ export async function startMockRelay({ port = 0, pace = 40 } = {}) {
     const changed = JSON.stringify({ type: 'agent_session_changed', machineKey: 'm1', sessionId: 'p1', payload });
     for (const socket of sockets.clients) socket.send(changed);
   };
+  daemon.files.onChanged = (payload) => {
+    const changed = JSON.stringify({ type: 'fs_changed', machineKey: 'm1', sessionId: 'p1', payload });
+    for (const socket of sockets.clients) socket.send(changed);
+  };
   sockets.on('connection', (socket) => accept(relay, socket));
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
@@ -62,7 +66,7 @@ function accept(relay, socket) {
     else if (type === 'token_refresh') payload.refresh_token === `refresh${relay.token}` ? reply(tokens()) : refuse('UNAUTHORIZED', 'Not authenticated.');
     else if (type === 'client_register') reply({ user_id: 'u', clientId: `cl_${++relay.clients}`, machines: relay.daemon.machines });
     else if (type === 'machines_list') reply({ machines: relay.daemon.machines });
-    else relay.daemon.answer({ type, sessionId, payload, reply, refuse, send });
+    else relay.daemon.answer({ type, requestId, sessionId, payload, reply, refuse, send });
   });
 }
 

@@ -4,3 +4,4 @@ globalThis.ResizeObserver ??= class {
   unobserve(): void {}
   disconnect(): void {}
 };
+if (typeof Element !== 'undefined') Element.prototype.scrollIntoView ??= () => {};

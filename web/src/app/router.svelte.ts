@@ -5,7 +5,9 @@ export type Route =
   | { name: 'projects' }
   | { name: 'sessions' | 'new'; machineKey: string; projectId: string }
   | { name: 'session'; machineKey: string; projectId: string; agentSessionId: string }
-  | { name: 'files' | 'file'; machineKey: string; projectId: string; path: string }
+  | { name: 'files'; machineKey: string; projectId: string; path: string }
+  | { name: 'file'; machineKey: string; projectId: string; path: string; line?: number }
+  | { name: 'commands'; machineKey: string; projectId: string; runId?: string }
   | { name: 'git'; machineKey: string; projectId: string; view?: GitView; id?: string };
 
 /** The address of a screen. Hash routes, because the relay answers only for files that exist. */
@@ -19,22 +21,34 @@ export function href(route: Route): string {
       return `${project}/new`;
     case 'session':
       return `${project}/s/${encodeURIComponent(route.agentSessionId)}`;
+    case 'files':
+    case 'file': {
+      const line = route.name === 'file' && route.line ? `?line=${route.line}` : '';
+      return `${project}/${route.name}/${route.path.split('/').map(encodeURIComponent).join('/')}${line}`;
+    }
+    case 'commands':
+      return `${project}/commands${route.runId ? `/${encodeURIComponent(route.runId)}` : ''}`;
     case 'git':
       return [`${project}/git`, ...(route.view && route.view !== 'changes' ? [route.view, ...(route.id ? [encodeURIComponent(route.id)] : [])] : [])].join('/');
-    default:
-      return `${project}/${route.name}/${route.path.split('/').map(encodeURIComponent).join('/')}`;
   }
 }
 
 /** The screen of an address; anything unknown leads home. */
 export function parseRoute(hash: string): Route {
-  const [m, machineKey, p, projectId, kind, ...rest] = decode(hash);
+  const [address, query] = hash.split('?');
+  const [m, machineKey, p, projectId, kind, ...rest] = decode(address);
   if (m !== 'm' || p !== 'p' || !machineKey || !projectId) return { name: 'projects' };
   const place = { machineKey, projectId };
   if (kind === undefined || kind === '') return { name: 'sessions', ...place };
   if (kind === 'new') return { name: 'new', ...place };
   if (kind === 's' && rest[0]) return { name: 'session', ...place, agentSessionId: rest[0] };
-  if (kind === 'files' || kind === 'file') return { name: kind, ...place, path: rest.filter(Boolean).join('/') };
+  const path = rest.filter(Boolean).join('/');
+  if (kind === 'files') return { name: kind, ...place, path };
+  if (kind === 'file') {
+    const line = Number(/^line=(\d{1,7})$/.exec(query ?? '')?.[1]);
+    return line ? { name: kind, ...place, path, line } : { name: kind, ...place, path };
+  }
+  if (kind === 'commands') return rest[0] ? { name: kind, ...place, runId: rest[0] } : { name: kind, ...place };
   if (kind === 'git') {
     const view = rest[0] as GitView | undefined;
     return view && GIT_VIEWS.includes(view) ? { name: 'git', ...place, view, ...(rest[1] ? { id: rest[1] } : {}) } : { name: 'git', ...place };

@@ -342,3 +342,18 @@ test('what is not a message is ignored', async () => {
   for (const data of ['', 'null', '[]', '{', '{"type":7}', 'x'.repeat(1_000), new Uint8Array(3)]) socket().onmessage?.({ data });
   expect(stateName()).toBe('online');
 });
+
+test('what is told about a request goes to who asked, until its answer', async () => {
+  await online();
+  const heard: string[] = [];
+  let id = '';
+  const target = { machineKey: 'm', onSent: (requestId: string) => (id = requestId), onEvent: (envelope: { type: string }) => heard.push(envelope.type) };
+  const ended = connection.request('command_exec', { command: 'ls' }, target);
+  expect(socket().asked('command_exec').requestId).toBe(id);
+  socket().say({ type: 'command_output', requestId: id, payload: {} });
+  socket().say({ type: 'command_output', requestId: 'another', payload: {} });
+  socket().say({ type: 'command_exit', requestId: id, payload: { exitCode: 0 } });
+  socket().say({ type: 'command_output', requestId: id, payload: {} });
+  expect(await ended).toEqual({ exitCode: 0 });
+  expect(heard).toEqual(['command_output']);
+});
