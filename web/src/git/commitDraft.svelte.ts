@@ -1,13 +1,17 @@
+import { deviceStore } from '../app/deviceStore';
 import type { Place } from '../conversation/conversation.svelte';
 
 /** The commit message that is being written, kept per project until it is committed, also when the page is closed. */
 export class CommitDraft {
-  #key: string;
+  #key: string[];
   #text = $state('');
+  #touched = false;
 
   constructor(place: Place) {
-    this.#key = `pocketcoder-commit ${JSON.stringify([place.machineKey, place.projectId])}`;
-    this.#text = this.#try(() => localStorage.getItem(this.#key)) ?? '';
+    this.#key = ['commit', place.machineKey, place.projectId];
+    void deviceStore.get<string>(this.#key).then((kept) => {
+      if (!this.#touched && kept) this.#text = kept; // what is written already goes first
+    });
   }
 
   get text(): string {
@@ -16,15 +20,7 @@ export class CommitDraft {
 
   set text(text: string) {
     this.#text = text;
-    this.#try(() => (text === '' ? localStorage.removeItem(this.#key) : localStorage.setItem(this.#key, text)));
-  }
-
-  /** A browser may refuse to keep anything; then it lives as long as the page. */
-  #try<T>(use: () => T): T | undefined {
-    try {
-      return use();
-    } catch {
-      return undefined;
-    }
+    this.#touched = true;
+    void (text === '' ? deviceStore.delete(this.#key) : deviceStore.set(this.#key, text));
   }
 }

@@ -6,8 +6,9 @@ import type { GitStatusResponse, Requests } from '../protocol.gen';
 import { explain } from '../ui/explain';
 import { explainGit, type Failure } from './failure';
 
-/** Changes come in bursts; git is asked once for a burst. */
+/** Changes come in bursts; git is asked once for a burst, and while an agent is at work no more often than this. */
 const CALM = 300;
+const APART = 1_000;
 /** What happens in .git alone, such as a commit at the desk, is told by nobody. */
 const LOOK_AGAIN_AFTER = 10_000;
 
@@ -41,6 +42,7 @@ export class Repository {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #loading = false;
   #again = false;
+  #last = 0;
 
   constructor(connection: Connection, place: Place) {
     this.#connection = connection;
@@ -104,13 +106,14 @@ export class Repository {
       if (!later && !this.missing) this.problem = error instanceof RequestError && error.code === 'GIT_ERROR' ? explainGit(error, 'status').sentence : explain(error);
     } finally {
       this.#loading = false;
+      this.#last = Date.now();
       if (this.#again && this.#followers > 0) void this.load();
       this.#again = false;
     }
   }
 
   #soon = (): void => {
-    this.#timer ??= setTimeout(() => void this.load(), CALM);
+    this.#timer ??= setTimeout(() => void this.load(), Math.max(CALM, this.#last + APART - Date.now()));
   };
 
   #listen(): () => void {
