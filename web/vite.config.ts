@@ -18,6 +18,8 @@ export default defineConfig({
       },
     },
   },
+  // A worker fetches its parts when it needs them.
+  worker: { format: 'es' },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],

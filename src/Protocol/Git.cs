@@ -169,6 +169,17 @@ public enum GitPullMode
     [JsonStringEnumMemberName("rebase")] Rebase,
 }
 
+/// <summary>Ends a push, fetch or pull of this client by its request id; that request is then answered <c>GIT_ERROR</c> with reason <c>cancelled</c>. <c>NOT_FOUND</c> when it is over.</summary>
+public sealed record GitCancelRequest(string RequestId) : IRequest<GitCancelResponse>
+{
+    public static string Type => "git_cancel";
+}
+
+public sealed record GitCancelResponse(bool Cancelled) : IMessage
+{
+    public static string Type => "git_cancel_response";
+}
+
 /// <summary>A file as it was committed: at HEAD unless <c>ref</c> names another commit.</summary>
 public sealed record GitFileBaseRequest(string Path, string? Ref = null) : IRequest<GitFileBaseResponse>
 {
@@ -318,6 +329,8 @@ public sealed record GitStashEntry(string Sha, string Message, DateTimeOffset Cr
 [JsonSerializable(typeof(GitFetchResponse))]
 [JsonSerializable(typeof(GitPullRequest))]
 [JsonSerializable(typeof(GitPullResponse))]
+[JsonSerializable(typeof(GitCancelRequest))]
+[JsonSerializable(typeof(GitCancelResponse))]
 [JsonSerializable(typeof(GitFileBaseRequest))]
 [JsonSerializable(typeof(GitFileBaseResponse))]
 [JsonSerializable(typeof(GitDiffRequest))]

@@ -1,6 +1,6 @@
 import { MockCommands } from './mock-commands.mjs';
 import { MockFiles } from './mock-files.mjs';
-import { long, play, welcome, workInProgress } from './mock-scenes.mjs';
+import { asTold, long, play, welcome, workInProgress } from './mock-scenes.mjs';
 
 const AGENTS = [
   { agent: 'claude', name: 'Claude Code', available: true, version: '2.1.332' },
@@ -89,6 +89,7 @@ export class MockDaemon {
       for (const { seq, at, agentSessionId, ...event } of session.events) fork.emit(event);
       return reply({ agentSessionId: fork.id });
     }
+    if (type === 'agent_session_resume_command') return reply({ command: `cd ~/code/pocket-weather && claude --resume ${session.id}` });
     if (type === 'agent_set_mode') return reply({ permissionMode: payload.permissionMode, model: 'mock' });
     if (type === 'agent_cancel') {
       session.cancelled = true;
@@ -128,7 +129,7 @@ export class MockDaemon {
     session.clients.add(send);
     reply(answer);
     if (answer.steered) return session.steer(payload);
-    if (answer.queued) session.emit({ type: 'user', messageId: payload.messageId, content: payload.content, queued: true });
+    if (answer.queued) session.emit({ type: 'user', messageId: payload.messageId, content: payload.content, images: asTold(payload.images), queued: true });
     session.last = session.last.then(() => play(session, payload, this.#pace));
   }
 

@@ -66,13 +66,16 @@ export const long = Array.from({ length: 600 }, (_, index) => [
   { type: 'done', cancelled: false, isError: false, durationMs: 900, messageId: `l${index}` },
 ]).flat();
 
+/** Images as the log has them. */
+export const asTold = (images) => images?.map(({ mediaType, data }) => ({ mediaType, bytes: Math.floor((data.length * 3) / 4), data }));
+
 /** Acts out what the message asks for: write, edit, bash, question, plan, tasks, slow, fail, retry; anything else is answered. */
-export async function play(session, { messageId, content }, pace) {
+export async function play(session, { messageId, content, images }, pace) {
   const wait = (times = 1) => new Promise((resolve) => setTimeout(resolve, pace * times));
   session.cancelled = false;
   session.state = 'running';
   session.steered = [];
-  session.emit({ type: 'user', messageId, content });
+  session.emit({ type: 'user', messageId, content, images: asTold(images) });
   session.changed();
   await wait(3);
   session.emit({ type: 'status', state: 'running', messageId });

@@ -33,6 +33,7 @@ export interface Requests {
   git_push: { request: GitPushRequest; response: GitPushResponse };
   git_fetch: { request: GitFetchRequest; response: GitFetchResponse };
   git_pull: { request: GitPullRequest; response: GitPullResponse };
+  git_cancel: { request: GitCancelRequest; response: GitCancelResponse };
   git_file_base: { request: GitFileBaseRequest; response: GitFileBaseResponse };
   git_diff: { request: GitDiffRequest; response: GitDiffResponse };
   git_log: { request: GitLogRequest; response: GitLogResponse };
@@ -453,6 +454,15 @@ export interface GitPullResponse {
   success: boolean;
   head: string;
   updated: boolean;
+}
+
+/** Ends a push, fetch or pull of this client by its request id; that request is then answered `GIT_ERROR` with reason `cancelled`. `NOT_FOUND` when it is over. */
+export interface GitCancelRequest {
+  requestId: string;
+}
+
+export interface GitCancelResponse {
+  cancelled: boolean;
 }
 
 /** A file as it was committed: at HEAD unless `ref` names another commit. */

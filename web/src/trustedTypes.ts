@@ -14,11 +14,15 @@ export function htmlPolicy(name: string, clean: (text: string) => string): (text
   return policy ? (text) => policy.createHTML(text) as string : clean;
 }
 
-/** Lets exactly one script URL pass. */
-export function scriptUrlPolicy(name: string, allowed: string): string {
-  const check = (url: string): string => {
-    if (url !== allowed) throw new TypeError(`Not a script of this app: ${url}`);
-    return url;
-  };
-  return (factory?.createPolicy(name, { createScriptURL: check }).createScriptURL(allowed) as string | undefined) ?? allowed;
+const WORKER = /^\/(?:service-worker|assets\/[\w.-]+)\.js$/;
+const workers = factory?.createPolicy('pocketcoder-worker', { createScriptURL: check });
+
+/** Lets the app's own scripts be started as workers, and nothing else. */
+export function workerUrl(url: string): string {
+  return (workers ? workers.createScriptURL(url) : check(url)) as string;
+}
+
+function check(url: string): string {
+  if (!WORKER.test(url) && !import.meta.env.DEV) throw new TypeError(`Not a script of this app: ${url}`);
+  return url;
 }

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -131,6 +134,39 @@ public sealed class GitRemoteTests : GitFixture
 
         Assert.Equal(1, (int)status["behind"]!);
         Assert.DoesNotContain("origin/passing", branches["branches"]!.AsArray().Select(b => (string?)b!["name"]));
+    }
+
+    [Theory]
+    [InlineData("git_push")]
+    [InlineData("git_pull")]
+    [InlineData("git_fetch")]
+    public async Task A_transfer_is_cancelled_by_its_own_client_and_leaves_nothing_behind(string type)
+    {
+        Cloned();
+        var before = Repository.Git("rev-parse", "HEAD");
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        Repository.Git("remote", "set-url", "origin", $"http://{silent.LocalEndpoint}/x.git");
+        await using var other = await Machine.ClientAsync();
+
+        await Client.SendAsync(new JsonObject
+        {
+            ["type"] = type, ["requestId"] = "t1", ["machineKey"] = Machine.MachineKey, ["sessionId"] = Machine.ProjectId, ["payload"] = new JsonObject(),
+        });
+        using var asked = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        var foreign = await other.AskAsync("git_cancel", new JsonObject { ["requestId"] = "t1" }, Machine.MachineKey, Machine.ProjectId);
+        await Client.SendAsync(new JsonObject
+        {
+            ["type"] = "git_cancel", ["requestId"] = "c1", ["machineKey"] = Machine.MachineKey, ["sessionId"] = Machine.ProjectId,
+            ["payload"] = new JsonObject { ["requestId"] = "t1" },
+        });
+        var error = (await Client.UntilTypeAsync("error"))["error"]!;
+        var late = await ErrorAsync("git_cancel", """{"requestId":"t1"}""");
+
+        Assert.Equal("NOT_FOUND", (string?)foreign["error"]!["code"]);
+        Assert.Equal(("GIT_ERROR", "cancelled"), ((string?)error["code"], (string?)error["details"]!["reason"]));
+        Assert.Equal("NOT_FOUND", (string?)late["code"]);
+        Assert.Equal(before, Repository.Git("rev-parse", "HEAD"));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Desk } from './desk';
 import { root } from './paths';
@@ -56,8 +56,10 @@ export class Home {
     return join(this.directory, 'shop');
   }
 
-  write(path: string, content: string): Promise<void> {
-    return writeFile(join(this.project, path), content);
+  async write(path: string, content: string, mode?: number): Promise<void> {
+    const file = join(this.project, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content, { mode });
   }
 
   /** Claude Code in a terminal. */

@@ -2,6 +2,7 @@ import { expect } from '@playwright/test';
 import type { FakeAnthropic } from './fakeAnthropic';
 import type { Machine } from './machine';
 import type { Phone } from './phone';
+import { Repository } from './repository';
 
 type Visit = (screen: string) => Promise<void>;
 
@@ -35,6 +36,7 @@ export async function tour(phone: Phone, machine: Machine, anthropic: FakeAnthro
   await visit('sessions');
   await files(phone, visit);
   await commands(phone, visit);
+  await git(phone, machine, visit);
   await offline(phone, machine, visit);
 }
 
@@ -146,6 +148,42 @@ async function commands(phone: Phone, visit: Visit): Promise<void> {
   await phone.link('All commands').tap();
   await expect(phone.page.getByRole('button', { name: /^Run printf/ })).toBeVisible();
   await visit('commands-history');
+}
+
+async function git(phone: Phone, { home }: Machine, visit: Visit): Promise<void> {
+  await phone.link(/^Git/).tap();
+  await expect(phone.page.getByText('Not a git repository')).toBeVisible();
+  await visit('git-none');
+  const repository = await Repository.begin(home);
+  await repository.changeServer();
+  await home.write('notes.md', '# Notes\n');
+  await repository.git('rm', '--quiet', 'README.md');
+  await phone.page.reload();
+  await phone.button(/^server\.ts/).tap();
+  await expect(phone.button('Stage these lines').first()).toBeVisible();
+  await visit('git-changes');
+  await phone.button('Commit 1 file…').tap();
+  await phone.page.getByRole('textbox', { name: 'Commit message' }).fill('The shop explains itself');
+  await visit('git-commit');
+  await phone.button('Commit 1 file').tap();
+  await phone.button('Discard all').tap();
+  await expect(phone.button('Undo')).toBeVisible();
+  await visit('git-discarded');
+  await phone.button('Undo').tap();
+  await phone.link('History').tap();
+  await expect(phone.link('Open the shop')).toBeVisible();
+  await visit('git-history');
+  await phone.link('The shop explains itself').tap();
+  await expect(phone.button(/^README\.md/)).toBeVisible();
+  await visit('git-commit-shown');
+  await phone.link('Branches').tap();
+  await phone.button('New branch').tap();
+  await expect(phone.page.getByText('current', { exact: true })).toBeVisible();
+  await visit('git-branches');
+  await phone.link(/^Git/).tap();
+  await phone.link('What the agent changed').tap();
+  await phone.button(/^health\.ts/).tap();
+  await visit('git-turn');
 }
 
 async function offline(phone: Phone, machine: Machine, visit: Visit): Promise<void> {

@@ -1,10 +1,14 @@
+/** The parts of a project's git. */
+export type GitView = 'changes' | 'log' | 'branches' | 'commit' | 'turn';
+
 export type Route =
   | { name: 'projects' }
   | { name: 'sessions' | 'new'; machineKey: string; projectId: string }
   | { name: 'session'; machineKey: string; projectId: string; agentSessionId: string }
   | { name: 'files'; machineKey: string; projectId: string; path: string }
   | { name: 'file'; machineKey: string; projectId: string; path: string; line?: number }
-  | { name: 'commands'; machineKey: string; projectId: string; runId?: string };
+  | { name: 'commands'; machineKey: string; projectId: string; runId?: string }
+  | { name: 'git'; machineKey: string; projectId: string; view?: GitView; id?: string };
 
 /** The address of a screen. Hash routes, because the relay answers only for files that exist. */
 export function href(route: Route): string {
@@ -24,6 +28,8 @@ export function href(route: Route): string {
     }
     case 'commands':
       return `${project}/commands${route.runId ? `/${encodeURIComponent(route.runId)}` : ''}`;
+    case 'git':
+      return [`${project}/git`, ...(route.view && route.view !== 'changes' ? [route.view, ...(route.id ? [encodeURIComponent(route.id)] : [])] : [])].join('/');
   }
 }
 
@@ -43,8 +49,14 @@ export function parseRoute(hash: string): Route {
     return line ? { name: kind, ...place, path, line } : { name: kind, ...place, path };
   }
   if (kind === 'commands') return rest[0] ? { name: kind, ...place, runId: rest[0] } : { name: kind, ...place };
+  if (kind === 'git') {
+    const view = rest[0] as GitView | undefined;
+    return view && GIT_VIEWS.includes(view) ? { name: 'git', ...place, view, ...(rest[1] ? { id: rest[1] } : {}) } : { name: 'git', ...place };
+  }
   return { name: 'projects' };
 }
+
+const GIT_VIEWS: GitView[] = ['log', 'branches', 'commit', 'turn'];
 
 function decode(hash: string): string[] {
   try {

@@ -13,6 +13,9 @@ const anyRoute: fc.Arbitrary<Route> = fc.oneof(
   fc.record({ name: fc.constant('file' as const), ...place, path, line: fc.integer({ min: 1, max: 9_999_999 }) }),
   fc.record({ name: fc.constant('commands' as const), ...place }),
   fc.record({ name: fc.constant('commands' as const), ...place, runId: part }),
+  fc.record({ name: fc.constant('git' as const), ...place }),
+  fc.record({ name: fc.constant('git' as const), ...place, view: fc.constantFrom('log' as const, 'branches' as const, 'turn' as const) }),
+  fc.record({ name: fc.constant('git' as const), ...place, view: fc.constantFrom('commit' as const, 'turn' as const), id: part }),
 );
 
 test('every screen has an address that leads back to it', () => {

@@ -1,4 +1,4 @@
-import { scriptUrlPolicy } from '../trustedTypes';
+import { workerUrl } from '../trustedTypes';
 
 /** Offers a new version when there is one; nothing changes under the user's hands. */
 export class Updates {
@@ -8,8 +8,7 @@ export class Updates {
   async start(): Promise<void> {
     if (!('serviceWorker' in navigator) || import.meta.env.DEV) return; // missing where the page is not served over HTTPS
     try {
-      const url = scriptUrlPolicy('pocketcoder-worker', '/service-worker.js');
-      const registration = await navigator.serviceWorker.register(url);
+      const registration = await navigator.serviceWorker.register(workerUrl('/service-worker.js'));
       this.#offer(registration.waiting);
       registration.addEventListener('updatefound', () => {
         const worker = registration.installing;

@@ -1,4 +1,5 @@
 import type { AgentDone, AgentEvent, AgentPromptResolved, AgentStatus, AgentTask, AgentToolResult } from '../protocol.gen';
+import { mutable } from './batch';
 import { applyUser, beginTurn, endMessages, give } from './receipts';
 import type { ConversationView, Item, TaskItem, ToolItem } from './view';
 
@@ -12,11 +13,11 @@ export function apply(view: ConversationView, event: AgentEvent): ConversationVi
       return applyUser(view, event, key);
     case 'text':
       return {
-        ...add(view, { kind: 'text', key, text: event.text, truncated: !!event.truncated, depth: depthOf(view, event.parentToolUseId) }),
+        ...add(view, { kind: 'text', key, text: event.text, truncated: !!event.truncated, ...within(view, event.parentToolUseId) }),
         partial: event.parentToolUseId ? view.partial : undefined,
       };
     case 'thinking':
-      return add(view, { kind: 'thinking', key, text: event.text, truncated: !!event.truncated, depth: depthOf(view, event.parentToolUseId) });
+      return add(view, { kind: 'thinking', key, text: event.text, truncated: !!event.truncated, ...within(view, event.parentToolUseId) });
     case 'file_create':
       return add(view, { ...tool(view, key, event, 'Write'), path: event.path, content: event.content });
     case 'file_edit':
@@ -71,14 +72,16 @@ function applyStatus(view: ConversationView, event: AgentStatus, key: string): C
   const next = { ...given, activity: event.state, mode: event.permissionMode ?? view.mode, background: event.background ?? given.background };
   if (event.state !== 'retrying') return next;
   const last = next.items.at(-1);
-  const items = last?.kind === 'retry' ? next.items.slice(0, -1) : next.items; // attempts replace each other
-  return { ...next, items: [...items, { kind: 'retry', key, text: event.detail ?? '' }] };
+  const items = mutable(next);
+  if (last?.kind === 'retry') items.pop(); // attempts replace each other
+  items.push({ kind: 'retry', key, text: event.detail ?? '' });
+  return { ...next, items };
 }
 
 function applyDone(view: ConversationView, event: AgentDone, key: string): ConversationView {
-  const items = endMessages(view.items, event).map((item): Item =>
-    item.kind === 'tool' && item.state === 'running' ? { ...item, state: 'stopped' } : item,
-  );
+  const items = mutable(view);
+  endMessages(items, event);
+  for (const [index, item] of items.entries()) if (item.kind === 'tool' && item.state === 'running') items[index] = { ...item, state: 'stopped' };
   items.push({
     kind: 'done', key, cancelled: event.cancelled, interrupted: !!event.interrupted, isError: event.isError,
     result: event.result, durationMs: event.durationMs, costUsd: event.costUsd,
@@ -93,11 +96,15 @@ function applyTask(view: ConversationView, event: AgentTask, key: string): Conve
   const told = { task: event.kind, state: event.state, description: event.description };
   if (index >= 0) {
     const before = view.items[index] as TaskItem;
-    return counted(view, view.items.with(index, { ...before, ...told, summary: event.summary ?? before.summary }));
+    const items = mutable(view);
+    items[index] = { ...before, ...told, summary: event.summary ?? before.summary };
+    return counted(view, items);
   }
   const parent = event.toolUseId ? view.items.findLastIndex((item) => item.kind === 'tool' && item.toolUseId === event.toolUseId) : -1;
   const item: TaskItem = { kind: 'task', key, taskId: event.taskId, ...told, summary: event.summary, depth: depthOf(view, event.toolUseId) };
-  return counted(view, parent < 0 ? [...view.items, item] : view.items.toSpliced(parent + 1, 0, item));
+  const items = mutable(view);
+  items.splice(parent < 0 ? items.length : parent + 1, 0, item);
+  return counted(view, items);
 }
 
 const counted = (view: ConversationView, items: readonly Item[]): ConversationView => ({
@@ -110,9 +117,11 @@ function tool(
   event: { toolUseId: string; truncated?: boolean; parentToolUseId?: string },
   name: string,
 ): ToolItem {
-  const depth = depthOf(view, event.parentToolUseId);
-  return { kind: 'tool', key, toolUseId: event.toolUseId, name, truncated: !!event.truncated, state: 'running', depth };
+  return { kind: 'tool', key, toolUseId: event.toolUseId, name, truncated: !!event.truncated, state: 'running', ...within(view, event.parentToolUseId) };
 }
+
+const within = (view: ConversationView, parent: string | undefined): { depth: number; parent?: string } =>
+  parent ? { depth: depthOf(view, parent), parent } : { depth: 0 };
 
 function depthOf(view: ConversationView, parentToolUseId: string | undefined): number {
   if (!parentToolUseId) return 0;
@@ -123,9 +132,29 @@ function depthOf(view: ConversationView, parentToolUseId: string | undefined): n
 function changeTool(view: ConversationView, toolUseId: string, change: (item: ToolItem) => ToolItem): ConversationView {
   const index = view.items.findLastIndex((item) => item.kind === 'tool' && item.toolUseId === toolUseId);
   if (index < 0) return view;
-  return { ...view, items: view.items.with(index, change(view.items[index] as ToolItem)) };
+  const items = mutable(view);
+  items[index] = change(items[index] as ToolItem);
+  return { ...view, items };
 }
 
 function add(view: ConversationView, item: Item): ConversationView {
-  return { ...view, items: [...view.items, item] };
+  const items = mutable(view);
+  items.splice(placeOf(items, item), 0, item);
+  return { ...view, items };
+}
+
+/** At the end; what a sub-agent does stands with its call, whatever others do meanwhile. */
+function placeOf(items: readonly Item[], item: Item): number {
+  const parent = 'parent' in item ? item.parent : undefined;
+  if (parent === undefined) return items.length;
+  const call = items.findLastIndex((other) => other.kind === 'tool' && other.toolUseId === parent);
+  if (call < 0) return items.length;
+  const { depth } = items[call] as ToolItem;
+  let place = call + 1;
+  while (place < items.length) {
+    const next = items[place];
+    if (!('depth' in next) || next.depth <= depth) break;
+    place++;
+  }
+  return place;
 }

@@ -115,3 +115,28 @@ test('where there is one, nothing is asked', async () => {
   await answered;
   expect(screen.queryByRole('combobox')).toBeNull();
 });
+
+test('the menu says what the session has cost and how full it is, and changes the model', async () => {
+  const { fake, conversation } = conversationOf();
+  fake.when('agent_set_mode', () => ({ permissionMode: 'default', model: 'opus' }));
+  fake.when('agent_session_resume_command', () => ({}));
+  conversation.view = {
+    ...emptyView,
+    model: 'claude-sonnet-4-5-20250929',
+    items: [{ kind: 'done', key: 'e1', cancelled: false, interrupted: false, isError: false, durationMs: 1, totalCostUsd: 1.5, contextTokens: 50, contextWindow: 200 }],
+  };
+  render(SessionMenu, { conversation });
+  screen.getByText('$1.50');
+  screen.getByText('25 %');
+  const model = screen.getByRole<HTMLSelectElement>('combobox', { name: 'Model', hidden: true });
+  expect(within(model).getAllByRole('option', { hidden: true }).map((option) => option.textContent)).toEqual(['sonnet-4-5', 'Default', 'Opus', 'Sonnet', 'Haiku']);
+  await fireEvent.change(model, { target: { value: 'opus' } });
+  expect(fake.asked.find(({ type }) => type === 'agent_set_mode')?.payload).toEqual({ agentSessionId: 's', model: 'opus' });
+  expect(model.value).toBe('opus');
+
+  fake.when('agent_set_mode', () => {
+    throw new Error('no');
+  });
+  await fireEvent.change(model, { target: { value: 'haiku' } });
+  await vi.waitFor(() => expect(conversation.chosenModel).toBeUndefined());
+});

@@ -1,15 +1,21 @@
 import type { AgentCommand } from '../protocol.gen';
+import { text } from '../ui/text';
+import { keyOf, type Choice, type Option } from './choice';
 import { commandQuery, matching } from './commands';
 import type { Conversation } from './conversation.svelte';
 
-/** The commands on offer while the name of one is being written, and which of them is marked. */
-export class CommandChoice {
+/** The commands on offer while the name of one is being written. */
+export class CommandChoice implements Choice {
+  readonly label = text.commands.label;
   #conversation: Conversation;
   #query = $derived.by(() => commandQuery(this.#conversation.draft));
   #closed = $state(false);
   #marked = $state(0);
-  readonly found: readonly AgentCommand[] = $derived.by(() =>
+  #commands: readonly AgentCommand[] = $derived.by(() =>
     this.#query === undefined || this.#closed ? [] : matching(this.#conversation.commands, this.#query),
+  );
+  readonly options: readonly Option[] = $derived(
+    this.#commands.map(({ name, argumentHint, description }) => ({ label: `/${name}`, hint: argumentHint, detail: description })),
   );
 
   constructor(conversation: Conversation) {
@@ -17,7 +23,11 @@ export class CommandChoice {
   }
 
   get marked(): number {
-    return Math.min(this.#marked, this.found.length - 1);
+    return Math.min(this.#marked, this.#commands.length - 1);
+  }
+
+  get found(): string {
+    return text.commands.found(this.#commands.length);
   }
 
   /** Something was written: what was closed or marked was for what stood there before. */
@@ -27,19 +37,16 @@ export class CommandChoice {
     if (this.#query !== undefined) void this.#conversation.loadCommands();
   }
 
-  take(command: AgentCommand): void {
-    this.#conversation.draft = `/${command.name} `;
+  take(index: number): void {
+    this.#conversation.draft = `/${this.#commands[index].name} `;
   }
 
-  /** True when the key was for the list. */
   key(key: string): boolean {
-    const { length } = this.found;
-    if (length === 0) return false;
-    if (key === 'ArrowDown') this.#marked = (this.marked + 1) % length;
-    else if (key === 'ArrowUp') this.#marked = (this.marked + length - 1) % length;
-    else if (key === 'Escape') this.#closed = true;
+    const meant = keyOf(key, this.marked, this.#commands.length);
+    if (typeof meant === 'number') this.#marked = meant;
+    else if (meant === 'close') this.#closed = true;
     // What is written in full already is sent, not completed.
-    else if (key === 'Tab' || (key === 'Enter' && this.found[this.marked].name.toLowerCase() !== this.#query)) this.take(this.found[this.marked]);
+    else if (meant === 'take' && (key === 'Tab' || this.#commands[this.marked].name.toLowerCase() !== this.#query)) this.take(this.marked);
     else return false;
     return true;
   }

@@ -1,9 +1,17 @@
 import { fireEvent, render, screen, within } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
 import { RequestError } from '../net/errors';
 import Composer from './Composer.svelte';
 import { Conversation } from './conversation.svelte';
+
+vi.mock('./images', async (original) => ({
+  ...(await original<object>()),
+  toImage: async (file: File) => {
+    if (file.name.startsWith('bad')) throw new Error('no picture');
+    return { mediaType: 'image/jpeg', data: 'AAAA' };
+  },
+}));
 
 function open(activity: 'idle' | 'running' = 'idle') {
   const fake = new FakeConnection();
@@ -17,7 +25,7 @@ function open(activity: 'idle' | 'running' = 'idle') {
   }));
   const conversation = new Conversation(fake.connection, { machineKey: 'm', projectId: 'p' }, 's', () => {});
   conversation.view = { ...conversation.view, activity };
-  render(Composer, { conversation });
+  render(Composer, { conversation, connection: fake.connection });
   const field = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message' });
   const write = (value: string) => fireEvent.input(field, { target: { value } });
   const key = (name: string) => fireEvent.keyDown(field, { key: name });
@@ -118,4 +126,52 @@ test('a machine that knows no commands is asked again the next time, and nothing
   await write('/c');
   expect(fake.count('agent_commands')).toBe(2);
   expect(conversation.problem).toBe('');
+});
+
+test('an @ offers the project\'s files; a touch names one and one writes on behind it', async () => {
+  const { fake, field, write } = open();
+  fake.when('fs_search', (_, target) => {
+    target!.onEvent!({ type: 'fs_search_matches', payload: { matches: [{ path: 'docs/domain.md' }, { path: 'src/main.ts' }] } });
+    return { matchCount: 2, fileCount: 2, truncated: false, cancelled: false };
+  });
+  await write('look at @mai');
+  const list = within(await screen.findByRole('listbox', { name: 'Files to name' }));
+  expect(list.getAllByRole('option').map((option) => option.textContent?.trim())).toEqual(['main.ts src/main.ts', 'domain.md docs/domain.md']);
+  await fireEvent.click(list.getAllByRole('option')[0]);
+  expect(field.value).toBe('look at @src/main.ts ');
+  expect(screen.queryByRole('listbox')).toBeNull();
+});
+
+test('behind a slash the directory is listed, and one goes down into it', async () => {
+  const { fake, field, write, key } = open();
+  const child = (path: string, kind: 'file' | 'directory', ignored?: boolean) => ({ name: path.split('/').at(-1)!, path, kind, size: 0, modifiedAt: '', ignored });
+  fake.when('fs_list', ({ path }) => ({ path, seq: 0, truncated: false, children: path === '' ? [child('node_modules', 'directory', true), child('src', 'directory')] : [child('src/a.ts', 'file')] }));
+  await write('@');
+  await screen.findByRole('option', { name: /src/ });
+  await key('Enter');
+  expect(field.value).toBe('@src/');
+  await screen.findByRole('option', { name: /a\.ts/ });
+  await key('Tab');
+  expect(field.value).toBe('@src/a.ts ');
+});
+
+test('images are shown before they are sent, can be taken out, and go without words too', async () => {
+  const { fake, conversation, field } = open();
+  const picture = (name: string): File => new File(['x'], name, { type: 'image/png' });
+  await fireEvent.paste(field, { clipboardData: { files: [picture('a.png'), picture('bad.png'), picture('b.png')] } });
+  await screen.findByRole('img', { name: 'Image 2' });
+  expect(screen.getByRole('alert').textContent).toBe('“bad.png” cannot be read as an image.');
+  await fireEvent.click(screen.getByRole('button', { name: 'Remove image 1' }));
+  await fireEvent.click(screen.getByRole('button', { name: 'Send' }));
+  expect(conversation.outbox.messages).toMatchObject([{ content: '', images: [{ mediaType: 'image/jpeg', data: 'AAAA' }] }]);
+  await vi.waitFor(() => expect(fake.asked.at(-1)?.payload.images).toEqual([{ mediaType: 'image/jpeg', data: 'AAAA' }]));
+  expect(screen.queryByRole('img')).toBeNull();
+});
+
+test('more images than go with one message are left out, and it is said', async () => {
+  const { field } = open();
+  await fireEvent.paste(field, { clipboardData: { files: Array.from({ length: 7 }, (_, index) => new File(['x'], `${index}.png`, { type: 'image/png' })) } });
+  await screen.findByRole('img', { name: 'Image 5' });
+  expect(screen.queryByRole('img', { name: 'Image 6' })).toBeNull();
+  screen.getByText(/At most 5 images/);
 });

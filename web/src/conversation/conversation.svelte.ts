@@ -1,10 +1,14 @@
+import { SvelteMap } from 'svelte/reactivity';
 import type { AgentCommand, AgentEvent, AgentPromptResponseRequest, PermissionMode } from '../protocol.gen';
 import type { Connection } from '../net/connection';
 import { ConnectionLost, hasCode, RequestError } from '../net/errors';
+import type { Storage } from '../storage/storage';
 import { explain } from '../ui/explain';
 import { nextFrame } from '../ui/nextFrame';
+import { Draft } from './draft.svelte';
+import { KeptLog } from './keptLog';
 import { Outbox } from './outbox.svelte';
-import { forgetPartial, reduce, skipHole } from './reduce';
+import { forgetPartial, reduceAll, skipHole } from './reduce';
 import { emptyView, hasHole, type ConversationView } from './view';
 
 export interface Place {
@@ -24,12 +28,12 @@ export class Conversation {
   readonly place: Place;
   readonly outbox: Outbox;
   id = $state<string>();
-  view = $state.raw<ConversationView>(emptyView);
   title = $state('');
-  /** What is being written, kept while other screens are shown. */
-  draft = $state('');
+  /** What is being written. */
+  readonly written: Draft;
   /** Chosen by the user and not yet told by the agent. */
   chosenMode = $state<PermissionMode>();
+  chosenModel = $state<string>();
   /** The agent that a new session shall have; the machine's own choice when absent. */
   agent = $state<string>();
   /** A terminal has the session open: it can only be read here. */
@@ -37,9 +41,18 @@ export class Conversation {
   commands = $state.raw<readonly AgentCommand[]>([]);
   problem = $state('');
   loaded = $state(false);
+  /** What happened to the log's items on the screen: opened or closed by hand, by key. */
+  readonly opened = new SvelteMap<string, boolean>();
+  /** Made from all events that are here; the screen gets a long log when it is whole, not part after part. */
+  #view: ConversationView = emptyView;
+  #shownView = $state.raw<ConversationView>(emptyView);
   #connection: Connection;
+  #kept: KeptLog | undefined;
+  #ready: Promise<void> | undefined;
   /** The log that the view was made from. */
   #epoch: string | undefined;
+  /** The view was made from the end of it alone. */
+  #cut = false;
   #askedCommands = false;
   #events: AgentEvent[] = [];
   #frame = false;
@@ -49,17 +62,40 @@ export class Conversation {
   #clientId = '';
   #forget: (() => void)[] = [];
 
-  constructor(connection: Connection, place: Place, id: string | undefined, created: (id: string) => void) {
+  constructor(connection: Connection, place: Place, id: string | undefined, created: (id: string) => void, storage?: Storage) {
     this.#connection = connection;
     this.place = place;
     this.id = id;
     this.loaded = id === undefined;
-    this.outbox = new Outbox(connection, this, (newId) => {
+    const begun = (newId: string): void => {
       this.id = newId;
       this.#attached = true; // agent_session_new attaches by itself
+      this.#keep(storage, newId);
+      this.written.move(this.#key(newId));
       created(newId);
-    });
+    };
+    this.outbox = new Outbox(connection, this, begun, storage);
+    this.written = new Draft(this.#key(id ?? 'new'), storage);
+    if (id) this.#keep(storage, id);
+    if (storage) this.#ready = this.#restore();
     this.#listen();
+  }
+
+  get view(): ConversationView {
+    return this.#shownView;
+  }
+
+  set view(view: ConversationView) {
+    this.#view = view;
+    if (this.loaded || !this.#attaching) this.#shownView = view;
+  }
+
+  get draft(): string {
+    return this.written.content;
+  }
+
+  set draft(content: string) {
+    this.written.content = content;
   }
 
   /** While it is on the screen it catches up after every interruption. */
@@ -70,7 +106,15 @@ export class Conversation {
   }
 
   dispose(): void {
+    this.outbox.dispose();
+    this.written.dispose();
+    this.#kept?.dispose();
     for (const forget of this.#forget) forget();
+  }
+
+  /** Before the page may be gone. */
+  async save(): Promise<void> {
+    await Promise.all([this.written.save(), this.#kept?.save(this.#epoch, this.title, this.#view)]);
   }
 
   get mode(): string {
@@ -99,6 +143,13 @@ export class Conversation {
     await this.#try(() => this.#request('agent_set_mode', { agentSessionId: this.id!, permissionMode }));
     this.#flush(); // the event that tells the mode came before the answer
     this.chosenMode = undefined;
+  }
+
+  async setModel(model: string): Promise<void> {
+    this.chosenModel = model;
+    if (!this.id) return; // goes along with the first message
+    const told = await this.#try(() => this.#request('agent_set_mode', { agentSessionId: this.id!, model }));
+    if (!told) this.chosenModel = undefined; // as before
   }
 
   /** True when the answer was taken, or was no longer needed. */
@@ -139,44 +190,85 @@ export class Conversation {
   async attach(): Promise<void> {
     if (!this.id || this.#attached || this.#attaching) return;
     this.#attaching = true;
+    const since = Date.now();
     try {
+      if (this.#ready) await this.#ready;
       while (!this.#attached) await this.#attachOnce(this.id);
       this.problem = '';
       this.loaded = true;
+      this.outbox.missing(since, this.#view);
     } catch (error) {
       if (hasCode(error, 'RELAY_TIMEOUT')) setTimeout(() => this.#shown && void this.attach(), TRY_AGAIN_AFTER);
       else if (!(error instanceof ConnectionLost) && !hasCode(error, 'MACHINE_OFFLINE')) this.problem = explain(error);
     } finally {
       this.#attaching = false;
+      this.#shownView = this.#view;
     }
+  }
+
+  /** Shows what this device has of it, before the machine is asked for the rest. */
+  async #restore(): Promise<void> {
+    const [kept] = await Promise.all([this.#kept?.load(), this.outbox.restore(), this.written.restore()]);
+    if (!kept || this.#view.lastSeq > 0) return;
+    this.#epoch = kept.epoch;
+    this.#cut = kept.cut;
+    this.title ||= kept.title;
+    const view = reduceAll(emptyView, kept.events);
+    // How it stands by now only the machine can say.
+    this.view = { ...view, activity: view.prompts.length > 0 ? 'waiting' : 'idle' };
+    this.loaded = true;
+    this.outbox.arrived(this.view);
+  }
+
+  #key = (id: string): string => `${this.place.machineKey} ${this.place.projectId} ${id}`;
+
+  #keep(storage: Storage | undefined, id: string): void {
+    if (storage) this.#kept = new KeptLog(storage.events, this.#key(id), () => void this.#saveLog());
+  }
+
+  /** The log of a session that was begun here gets its name only when it is asked for. */
+  async #saveLog(): Promise<void> {
+    if (this.#epoch === undefined && this.#attached && this.id) {
+      const clientId = this.#clientId;
+      try {
+        const { epoch, resync } = await this.#request('agent_session_attach', { agentSessionId: this.id, afterSeq: this.#view.lastSeq, limit: CHUNK });
+        if (clientId === this.#clientId && !resync) this.#epoch ??= epoch;
+      } catch {
+        return; // asked again with the next event
+      }
+    }
+    await this.#kept?.save(this.#epoch, this.title, this.#view);
   }
 
   /** Asks for the next part of the log; when none is left, the session is followed live. */
   async #attachOnce(agentSessionId: string): Promise<void> {
     this.#flush();
     // A session that was begun here has told its events, but not yet which log they are of.
-    if (this.#epoch === undefined && this.view.lastSeq > 0) this.#forgetView();
-    const afterSeq = this.view.lastSeq;
-    this.view = forgetPartial(this.view);
+    // One whose beginning this device has no room for is read from the machine, which has it whole.
+    if ((this.#epoch === undefined || this.#cut) && this.#view.lastSeq > 0) this.#forgetView();
+    const afterSeq = this.#view.lastSeq;
+    this.view = forgetPartial(this.#view);
     const answer = await this.#request('agent_session_attach', { agentSessionId, afterSeq, limit: CHUNK, epoch: this.#epoch });
     const known = this.#epoch === answer.epoch;
     this.#epoch = answer.epoch;
     if (answer.resync && !known) return this.#forgetView();
     this.inTerminal = !!answer.inTerminal;
     this.#flush();
-    const still = this.view.lastSeq === afterSeq;
-    if (still) this.view = skipHole(this.view); // asked for and not there: it is gone for good
+    const still = this.#view.lastSeq === afterSeq;
+    if (still) this.view = skipHole(this.#view); // asked for and not there: it is gone for good
     if (answer.more) {
-      if (still && this.view.lastSeq === afterSeq) throw new RequestError({ code: 'UNKNOWN_ERROR', message: 'The machine sent no events.' });
+      if (still && this.#view.lastSeq === afterSeq) throw new RequestError({ code: 'UNKNOWN_ERROR', message: 'The machine sent no events.' });
       return;
     }
-    this.#attached = !hasHole(this.view);
-    this.view = { ...this.view, activity: this.view.prompts.length > 0 ? 'waiting' : answer.state };
+    this.#attached = !hasHole(this.#view);
+    this.view = { ...this.#view, activity: this.#view.prompts.length > 0 ? 'waiting' : answer.state };
   }
 
   /** The machine's log is, or may be, another than the one that the view was made from. What was written here stays. */
   #forgetView(): void {
     this.#events = [];
+    this.#cut = false;
+    this.#kept?.forget();
     this.view = emptyView;
     this.loaded = false;
   }
@@ -201,7 +293,7 @@ export class Conversation {
         this.title = changed.title;
         this.inTerminal = !!changed.inTerminal;
         this.#flush(); // what came before this
-        this.view = { ...this.view, background: changed.background ?? 0 };
+        this.view = { ...this.#view, background: changed.background ?? 0 };
       }),
       this.#connection.on('agent_event', (event) => {
         if (event.agentSessionId !== this.id) return;
@@ -224,9 +316,11 @@ export class Conversation {
     const events = this.#events;
     this.#events = [];
     if (events.length === 0) return;
-    this.view = events.reduce(reduce, this.view);
-    this.outbox.arrived(this.view);
-    if (hasHole(this.view) && !this.#attaching) this.#interrupted();
+    this.view = reduceAll(this.#view, events);
+    if (events.some(({ type }) => type === 'init')) this.chosenModel = undefined; // what it really is was told
+    this.outbox.arrived(this.#view);
+    this.#kept?.add(events);
+    if (hasHole(this.#view) && !this.#attaching) this.#interrupted();
   }
 
   async #try(work: () => Promise<unknown>): Promise<boolean> {

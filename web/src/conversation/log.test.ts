@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/svelte';
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
 import { expect, test } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
@@ -53,9 +53,8 @@ test('a long history is laid out from its end', () => {
   conversation.view = events.reduce(reduce, conversation.view);
   flushSync();
   const shown = screen.getAllByRole('article');
-  expect(shown.length).toBeLessThanOrEqual(300);
+  expect(shown.length).toBeLessThanOrEqual(64);
   expect(shown.at(-1)?.textContent).toContain('block 4999');
-  screen.getByRole('button', { name: 'Show earlier messages' });
 });
 
 test.each([
@@ -119,4 +118,29 @@ test('a task is a line of its own, with its state', () => {
   const line = log.getByRole('article', { name: 'In the background' });
   expect(within(line).getByText('failed')).toBeTruthy();
   within(line).getByText('Port taken');
+});
+
+test('what parallel sub-agents do stands with each of them, and is folded away when they are done', async () => {
+  const { tell, log } = open();
+  const call = (toolUseId: string, parentToolUseId?: string, name = 'Read') => ({ type: 'tool_use', toolUseId, name, input: { file_path: toolUseId }, parentToolUseId });
+  tell({ ...call('A', undefined, 'Task'), seq: 1 });
+  tell({ ...call('B', undefined, 'Task'), seq: 2 });
+  tell({ ...call('a1', 'A'), seq: 3 });
+  tell({ ...call('b1', 'B'), seq: 4 });
+  tell({ ...call('a2', 'A'), seq: 5 });
+  const shown = (): (string | null | undefined)[] => log.getAllByRole('article').map((article) => article.querySelector('.base')?.textContent);
+  expect(shown()).toEqual(['A', 'a1', 'a2', 'B', 'b1']);
+  log.getByRole('button', { name: '2 steps', expanded: true });
+  tell({ type: 'tool_result', toolUseId: 'A', content: 'done', isError: false, seq: 6 });
+  expect(shown()).toEqual(['A', 'B', 'b1']);
+  await fireEvent.click(log.getByRole('button', { name: '2 steps', expanded: false }));
+  expect(shown()).toEqual(['A', 'a1', 'a2', 'B', 'b1']);
+});
+
+test('a card that was opened is open again when it comes back into sight', async () => {
+  const { tell, log, conversation } = open();
+  tell({ type: 'tool_use', toolUseId: 't', name: 'Bash', input: { command: 'ls' }, seq: 1 });
+  await fireEvent.click(log.getByRole('button', { name: /Bash/ }));
+  expect(conversation.opened.get('e1')).toBe(true);
+  log.getByRole('region', { name: 'command' });
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../protocol.gen';
-import { reduce, skipHole } from './reduce';
+import { reduce, reduceAll, skipHole } from './reduce';
 import { emptyView, hasHole, type ConversationView } from './view';
 
 type Bare = AgentEvent extends infer Event ? (Event extends AgentEvent ? Omit<Event, 'agentSessionId' | 'seq' | 'at'> : never) : never;
@@ -41,6 +41,18 @@ describe('whatever happens on the way, the same log ends in the same view', () =
       fc.property(anyLog, fc.infiniteStream(fc.nat({ max: 3 })), (events, repeats) => {
         const repeated = events.flatMap((event, index) => [event, ...events.slice(Math.max(0, index - (repeats.next().value ?? 0)), index + 1)]);
         expect(repeated.reduce(reduce, emptyView)).toEqual(events.reduce(reduce, emptyView));
+      }),
+    );
+  });
+
+  test('many at once, and no view that was made before changes', () => {
+    fc.assert(
+      fc.property(anyLog, anyLog, (events, more) => {
+        const before = events.reduce(reduce, emptyView);
+        const copy = structuredClone(before);
+        const rest = more.map((event) => ({ ...event, seq: event.seq! + events.length }));
+        expect(reduceAll(before, rest)).toEqual(rest.reduce(reduce, before));
+        expect(before).toEqual(copy);
       }),
     );
   });

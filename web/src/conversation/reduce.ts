@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../protocol.gen';
 import { apply } from './apply';
+import { inBatch } from './batch';
 import { hasHole, type ConversationView } from './view';
 
 /**
@@ -15,6 +16,10 @@ export function reduce(view: ConversationView, event: AgentEvent): ConversationV
   if (seq > view.lastSeq + 1) return { ...view, early: { ...view.early, [seq]: event } };
   return takeEarly({ ...apply(view, event), lastSeq: seq });
 }
+
+/** The view after many events, at the cost of few. */
+export const reduceAll = (view: ConversationView, events: readonly AgentEvent[]): ConversationView =>
+  inBatch(() => events.reduce(reduce, view));
 
 /** Before the log is sent again: the partial text comes again as well, whole. */
 export const forgetPartial = (view: ConversationView): ConversationView =>

@@ -27,6 +27,8 @@ export interface TextItem<Kind extends 'text' | 'thinking'> extends ItemBase {
   text: string;
   truncated: boolean;
   depth: number;
+  /** The call whose sub-agent said it. */
+  parent?: string;
 }
 
 export interface ToolItem extends ItemBase {
@@ -43,6 +45,8 @@ export interface ToolItem extends ItemBase {
   state: ToolState;
   /** How many sub-agents deep. */
   depth: number;
+  /** The call whose sub-agent made this one. */
+  parent?: string;
 }
 
 export interface OutcomeItem extends ItemBase {

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 // @vitest-environment node
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

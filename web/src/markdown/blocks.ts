@@ -35,16 +35,46 @@ for (const rule of ['th_open', 'td_open']) {
  * The HTML of each top-level block, not yet sanitized. While a text grows only its last blocks change,
  * so the others keep their elements, and with them selection and scroll position.
  */
-export function renderBlocks(source: string): string[] {
+export const renderBlocks = (source: string): string[] => parseBlocks(source).map(({ html }) => html);
+
+function parseBlocks(source: string): { html: string; start: number }[] {
   const env = {};
-  const blocks: string[] = [];
+  const blocks: { html: string; start: number }[] = [];
   let block: Token[] = [];
+  let [line, start] = [0, 0];
   for (const token of md.parse(source, env)) {
     block.push(token);
     if (token.level === 0 && token.nesting <= 0) {
-      blocks.push(md.renderer.render(block, md.options, env));
+      for (const first = block[0].map?.[0] ?? line; line < first; line++) start = source.indexOf('\n', start) + 1;
+      blocks.push({ html: md.renderer.render(block, md.options, env), start });
       block = [];
     }
   }
   return blocks;
+}
+
+interface Grown {
+  source: string;
+  blocks: string[];
+  /** Where each block begins, in letters. */
+  starts: number[];
+}
+
+/** `renderBlocks` for a text that is still being written: a finished part is not read again with every word. */
+export class GrowingBlocks {
+  #last: Grown = { source: '', blocks: [], starts: [] };
+
+  render(source: string): string[] {
+    const { source: before, blocks, starts } = this.#last;
+    // The last two may change by what follows: a line below makes a heading of a paragraph, a list goes on after an empty one.
+    const kept = source.startsWith(before) ? Math.max(0, blocks.length - 2) : 0;
+    const from = kept > 0 ? starts[kept] : 0;
+    const rest = parseBlocks(source.slice(from));
+    this.#last = {
+      source,
+      blocks: [...blocks.slice(0, kept), ...rest.map(({ html }) => html)],
+      starts: [...starts.slice(0, kept), ...rest.map(({ start }) => from + start)],
+    };
+    return this.#last.blocks;
+  }
 }

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { XSS_PAYLOADS } from '../../tests/xssPayloads';
-import { renderBlocks } from './blocks';
+import { GrowingBlocks, renderBlocks } from './blocks';
 import { toSafeHtml } from './sanitize';
 
 const ALLOWED = /^(?:P|BR|HR|H[1-6]|BLOCKQUOTE|UL|OL|LI|PRE|CODE|EM|STRONG|S|A|TABLE|THEAD|TBODY|TR|TH|TD)$/;
@@ -76,4 +77,19 @@ test('while a text grows, blocks that are finished stay the same', () => {
   expect(blocks).toHaveLength(5);
   const half = renderBlocks(whole.slice(0, whole.indexOf('const')));
   expect(half.slice(0, 3)).toEqual(blocks.slice(0, 3));
+});
+
+test('read piece by piece it is what it is when it is read whole', () => {
+  const piece = fc.constantFrom('# Title', 'word', ' more words', '\n', '\n\n', '- item', '1. one', '```ts\n', '```\n', '> quote', '---\n', '| a | b |\n| - | - |\n', '    code', '\r\n', '***', '<b>');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const growing = new GrowingBlocks();
+      let source = '';
+      for (const more of pieces) {
+        source += more;
+        expect(growing.render(source)).toEqual(renderBlocks(source));
+      }
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -33,7 +33,8 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const send = (waiting = vi.fn()) => deliver(connection, 'agent_message', PAYLOAD, { machineKey: 'm', sessionId: 'p' }, waiting);
+const send = (waiting = vi.fn(), signal?: AbortSignal) =>
+  deliver(connection, { machineKey: 'm', attempt: () => connection.request('agent_message', PAYLOAD, { machineKey: 'm', sessionId: 'p' }), waiting, signal });
 
 test('the same message is sent again after each lost connection, until it is answered', async () => {
   const waiting = vi.fn();
@@ -83,4 +84,18 @@ test('a refusal is final', async () => {
   await settle();
   socket().refuse('agent_message', 'AGENT_UNAVAILABLE');
   await failure;
+});
+
+test('what is taken back while it waits is not sent when the machine is back', async () => {
+  const taken = new AbortController();
+  const answer = send(vi.fn(), taken.signal);
+  const failure = expect(answer).rejects.toThrow();
+  await settle();
+  socket().refuse('agent_message', 'MACHINE_OFFLINE');
+  await settle();
+  taken.abort();
+  await failure;
+  socket().say({ type: 'daemon_status', payload: { machineKey: 'm', connected: true, label: 'm', lastSeenAt: null } });
+  await settle();
+  expect(socket().count('agent_message')).toBe(1);
 });

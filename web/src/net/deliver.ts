@@ -1,41 +1,42 @@
 import { get } from 'svelte/store';
-import type { Requests } from '../protocol.gen';
 import type { Connection } from './connection';
 import { ConnectionLost, hasCode } from './errors';
-import type { Target } from './link';
 
 /** How long to wait for a sign that another attempt could succeed, before making one anyway. */
 const PATIENCE = 15_000;
 
-/** Requests that carry a messageId: asked again, the daemon answers the same and does nothing twice. */
-type Repeatable = 'agent_message' | 'agent_session_new';
+export interface Delivery<T> {
+  machineKey: string;
+  /** A request that carries a messageId: made again, the daemon answers the same and does nothing twice. */
+  attempt(): Promise<T>;
+  /** It did not get through; it is tried again when that could help. */
+  waiting(): void;
+  /** Ends it; nobody knows then whether an attempt got through. */
+  signal?: AbortSignal;
+}
 
 /** Asks until it is answered, through lost connections and an absent machine; only a real refusal ends it. */
-export async function deliver<T extends Repeatable>(
-  connection: Connection,
-  type: T,
-  payload: Requests[T]['request'],
-  target: Target & { machineKey: string },
-  onWaiting: () => void,
-): Promise<Requests[T]['response']> {
+export async function deliver<T>(connection: Connection, { machineKey, attempt, waiting, signal }: Delivery<T>): Promise<T> {
   for (;;) {
     try {
-      return await connection.request(type, payload, target);
+      return await attempt();
     } catch (error) {
       const later = error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT', 'RATE_LIMITED');
-      if (!later || target.signal?.aborted) throw error;
-      onWaiting();
-      await nextChance(connection, target.machineKey, error instanceof ConnectionLost);
+      if (!later || signal?.aborted) throw error;
+      waiting();
+      await nextChance(connection, machineKey, error instanceof ConnectionLost, signal);
+      signal?.throwIfAborted();
     }
   }
 }
 
 /** Until the relay knows us again or the machine is back; after a lost connection nothing else helps. */
-function nextChance(connection: Connection, machineKey: string, lost: boolean): Promise<void> {
+function nextChance(connection: Connection, machineKey: string, lost: boolean, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       connection.registered.delete(done);
+      signal?.removeEventListener('abort', done);
       forgetStatus();
       resolve();
     };
@@ -45,5 +46,6 @@ function nextChance(connection: Connection, machineKey: string, lost: boolean): 
     const online = get(connection.state).name === 'online';
     const timer = setTimeout(done, lost && online ? 0 : PATIENCE);
     connection.registered.add(done);
+    signal?.addEventListener('abort', done);
   });
 }

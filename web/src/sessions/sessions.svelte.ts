@@ -1,6 +1,7 @@
 import type { AgentSessionEntry } from '../protocol.gen';
 import type { Connection } from '../net/connection';
 import { ConnectionLost, hasCode } from '../net/errors';
+import type { Storage } from '../storage/storage';
 import { explain } from '../ui/explain';
 
 const PAGE = 50;
@@ -16,8 +17,10 @@ export class Sessions {
   #connection: Connection;
   #machineKey: string;
   #projectId: string;
+  #storage: Storage | undefined;
 
-  constructor(connection: Connection, machineKey: string, projectId: string) {
+  constructor(connection: Connection, machineKey: string, projectId: string, storage?: Storage) {
+    this.#storage = storage;
     this.#connection = connection;
     this.#machineKey = machineKey;
     this.#projectId = projectId;
@@ -27,6 +30,7 @@ export class Sessions {
   follow(): () => void {
     const reload = (): void => void this.load();
     reload();
+    void this.#restore();
     this.#connection.registered.add(reload);
     const looking = setInterval(() => document.visibilityState === 'visible' && this.list.length <= PAGE && reload(), LOOK_AGAIN_AFTER);
     const forget = [
@@ -53,6 +57,17 @@ export class Sessions {
     return this.#fetch(this.list.at(-1)?.agentSessionId);
   }
 
+  get #kept(): string {
+    return `sessions ${this.#machineKey} ${this.#projectId}`;
+  }
+
+  /** Until the machine tells, as it was last told; how each stands by now nobody knows here. */
+  async #restore(): Promise<void> {
+    const kept = await this.#storage?.list<AgentSessionEntry[]>(this.#kept);
+    if (!kept || this.loaded) return;
+    this.list = kept.map((session) => ({ ...session, state: 'idle', inTerminal: undefined, background: undefined, openPrompts: undefined }));
+  }
+
   async #fetch(before: string | undefined): Promise<void> {
     try {
       const target = { machineKey: this.#machineKey, sessionId: this.#projectId };
@@ -61,6 +76,7 @@ export class Sessions {
       this.more = sessions.length === PAGE;
       this.problem = '';
       this.loaded = true;
+      if (!before) void this.#storage?.saveList(this.#kept, sessions);
     } catch (error) {
       if (!(error instanceof ConnectionLost) && !hasCode(error, 'MACHINE_OFFLINE')) this.problem = explain(error);
     }

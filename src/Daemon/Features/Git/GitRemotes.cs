@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PocketCoder.Protocol;
 using PocketCoder.Protocol.Messaging;
 
@@ -12,11 +13,55 @@ internal sealed class GitRemotes(GitRepositories repositories)
     // The repository may not say with which program the other side is to answer.
     private const string UploadPack = "--upload-pack=git-upload-pack", ReceivePack = "--receive-pack=git-receive-pack";
 
+    private readonly ConcurrentDictionary<(string? ClientId, string? RequestId), CancellationTokenSource> _running = new();
+
     public void Map(MessageRoutes routes)
     {
-        routes.Map<GitPushRequest, GitPushResponse>(PushAsync);
-        routes.Map<GitFetchRequest, GitFetchResponse>(FetchAsync);
+        routes.Map<GitPushRequest, GitPushResponse>((request, context, token) => UntilCancelledAsync(context, stop => PushAsync(request, context, stop), token));
+        routes.Map<GitFetchRequest, GitFetchResponse>((request, context, token) => UntilCancelledAsync(context, stop => FetchAsync(request, context, stop), token));
         routes.Map<GitPullRequest, GitPullResponse>(PullAsync);
+        routes.Map<GitCancelRequest, GitCancelResponse>(CancelAsync);
+    }
+
+    private Task<GitCancelResponse> CancelAsync(GitCancelRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_running.TryGetValue((context.ClientId, request.RequestId), out var transfer))
+            {
+                transfer.Cancel();
+                return Task.FromResult(new GitCancelResponse(Cancelled: true));
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended at this very moment.
+        }
+
+        throw new RequestException(ErrorCode.NotFound, "There is no such transfer; it may be over.");
+    }
+
+    private async Task<T> UntilCancelledAsync<T>(RequestContext context, Func<CancellationToken, Task<T>> transfer, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var key = (context.ClientId, context.RequestId);
+        if (!_running.TryAdd(key, stop))
+        {
+            throw new RequestException(ErrorCode.InvalidRequest, "A transfer with this requestId runs already.");
+        }
+
+        try
+        {
+            return await transfer(stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new RequestException(ErrorCode.GitError, "Stopped. What had reached the other side by then stays there.", new ErrorDetails { Reason = "cancelled" });
+        }
+        finally
+        {
+            _running.TryRemove(key, out _);
+        }
     }
 
     private Task<GitPushResponse> PushAsync(GitPushRequest request, RequestContext context, CancellationToken cancellationToken) =>
@@ -44,7 +89,16 @@ internal sealed class GitRemotes(GitRepositories repositories)
             return new GitFetchResponse(Success: true, remote);
         }, cancellationToken);
 
-    private Task<GitPullResponse> PullAsync(GitPullRequest request, RequestContext context, CancellationToken cancellationToken) =>
+    // First all that takes long, which can be cancelled; then the pull itself, which must not be cut short in the middle of the working tree.
+    private async Task<GitPullResponse> PullAsync(GitPullRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        // What is wrong with the remote the pull says too, and in its own words.
+        await UntilCancelledAsync(context, stop => repositories.TransferAsync(context, repository => repository.RunTrustedAsync(
+            Call(repository, context, ["fetch", "--progress", "--no-recurse-submodules", UploadPack], stop), stop), stop), cancellationToken);
+        return await JoinAsync(request, context, cancellationToken);
+    }
+
+    private Task<GitPullResponse> JoinAsync(GitPullRequest request, RequestContext context, CancellationToken cancellationToken) =>
         repositories.TransferAsync(context, _ => repositories.ChangeAsync(context, async repository =>
         {
             if (repository.Operation is { } operation)

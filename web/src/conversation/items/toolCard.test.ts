@@ -1,10 +1,11 @@
 import { fireEvent, render, screen } from '@testing-library/svelte';
+import { SvelteMap } from 'svelte/reactivity';
 import { expect, test } from 'vitest';
 import type { ToolItem } from '../view';
 import ToolCard from './ToolCard.svelte';
 
 const card = (item: Partial<ToolItem>): HTMLElement => {
-  render(ToolCard, { item: { kind: 'tool', key: 'k', toolUseId: 't', name: 'Bash', truncated: false, state: 'done', depth: 0, ...item } });
+  render(ToolCard, { opened: new SvelteMap<string, boolean>(), item: { kind: 'tool', key: 'k', toolUseId: 't', name: 'Bash', truncated: false, state: 'done', depth: 0, ...item } });
   return screen.getByRole('article');
 };
 const expand = (): Promise<boolean> => fireEvent.click(screen.getByRole('button'));
@@ -27,7 +28,7 @@ test('a new file shows its content', async () => {
 test('an edit shows its difference, from the patch when there is one', async () => {
   card({ name: 'Edit', path: 'a.txt', edits: [{ oldText: 'x', newText: 'y' }], patch: '@@ -1 +1 @@\n-real old\n+real new' });
   await expand();
-  expect([...document.querySelectorAll('.diff pre')].map((line) => line.textContent)).toEqual(['  @@ -1 +1 @@', '- real old', '+ real new']);
+  expect([...document.querySelectorAll('.line')].map((line) => line.textContent?.trim())).toEqual(['− real old', '+ real new']);
 });
 
 test.each(['done', 'failed', 'denied', 'stopped'] as const)('%s says so in words', async (state) => {
@@ -42,10 +43,22 @@ test.each([
   [{ pattern: 'x', path: 'src' }, 'x'],
   [{ anything: 'else' }, 'else'],
   [{ questions: [{ question: 'Which?' }] }, 'Which?'],
+  [{ file_path: 'src/a.ts' }, 'src/a.ts'],
   [{ questions: [null] }, '{"questions":[null]}'],
   [{ number: 1 }, '{"number":1}'],
   ['text', 'text'],
   [null, ''],
 ])('summary of %j', (input, summary) => {
   expect(card({ input }).querySelector('.summary')?.textContent).toBe(summary);
+});
+
+test('a change says how much it changes; a path keeps its name', () => {
+  const article = card({ name: 'Edit', path: 'a/very/long/way/to/file.ts', edits: [{ oldText: 'x\ny', newText: 'z' }] });
+  expect(article.querySelector('.base')?.textContent).toBe('file.ts');
+  screen.getByLabelText('Lines: 1 added, 2 removed');
+});
+
+test('a failure says why without being opened', () => {
+  card({ state: 'failed', result: { content: 'Running\nError: port taken\n  at x\n', isError: true, truncated: false } });
+  screen.getByText('Error: port taken');
 });

@@ -26,7 +26,7 @@ test('permission: the whole input is readable, controls shown for what they are'
 
 test('permission: an edit is shown as its difference, and nothing else is left out', () => {
   show({ toolName: 'Edit', input: { file_path: 'a.ts', old_string: 'one\ntwo', new_string: 'one\n2', replace_all: true } });
-  expect(document.querySelector('.removed')?.textContent).toBe('- two');
+  expect(document.querySelector('.removed')?.textContent).toBe('− two');
   expect(document.querySelector('.added')?.textContent).toBe('+ 2');
   screen.getByText('replace_all');
 });

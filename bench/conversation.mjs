@@ -1,0 +1,149 @@
+// Frames, time and memory of a long conversation on a slow phone: node bench/conversation.mjs [EVENTS] [SLOWDOWN]
+// Needs web/dist (cd web && npm ci && npx vite build) and Chromium (CHROMIUM). Everything else is the mock relay's.
+import { launchBrowser } from '../web/dev/browser.mjs';
+import { startMockRelay } from '../web/dev/mock-relay.mjs';
+
+const COUNT = Number(process.argv[2] ?? 10_000);
+const SLOWDOWN = Number(process.argv[3] ?? 4);
+const LAST = 'The very last line.';
+
+const CODE = '```ts\nexport function parseDay(iso: string): Day {\n  const [year, month, day] = iso.slice(0, 10).split("-").map(Number);\n  return { year, month, day };\n}\n```';
+const ANSWER = (turn) => `Turn ${turn}: the forecast compares **local** times with UTC, so between midnight and 2 a.m. it shows the day before.\n\n1. \`parseDay()\` cuts the time off\n2. the cache key uses the cut date\n\n${CODE}\n\n| file | lines |\n| --- | ---: |\n| src/day.ts | 12 |\n\nNothing else in the project cuts dates this way.`;
+const turn = (index) => [
+  { type: 'user', messageId: `m${index}`, content: `Question ${index}: why does the forecast show yesterday’s rain?` },
+  { type: 'thinking', text: 'Time zones, probably.' },
+  ...[1, 2, 3].flatMap((step) => [
+    { type: 'tool_use', toolUseId: `t${index}.${step}`, name: 'Bash', input: { command: `npm test -- --run src/day.${step}.test.ts`, description: 'Run the tests' } },
+    { type: 'tool_result', toolUseId: `t${index}.${step}`, content: 'ok\n'.repeat(20), isError: step === 3 },
+  ]),
+  { type: 'file_edit', toolUseId: `e${index}`, path: 'src/day.ts', edits: [{ oldText: 'const day = iso.slice(0, 10);', newText: 'const day = toLocal(iso);' }] },
+  { type: 'text', text: ANSWER(index) },
+  { type: 'done', cancelled: false, isError: false, durationMs: 900, messageId: `m${index}`, costUsd: 0.01 },
+];
+
+const { pairUrl, url, close, relay } = await startMockRelay();
+const session = relay.daemon.sessions.get('s4');
+session.events.length = 0;
+session.gone = 0;
+for (let index = 0; session.events.length < COUNT; index++) for (const event of turn(index)) session.emit(event);
+session.emit({ type: 'text', text: LAST });
+
+const browser = await launchBrowser();
+try {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  await page.goto(pairUrl);
+  await page.getByRole('button', { name: 'Pair', exact: true }).click();
+  await page.getByRole('link', { name: 'pocket-weather' }).waitFor();
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
+  await cdp.send('Performance.enable');
+
+  console.log(`${session.events.length} events, ${SLOWDOWN}x slower CPU`);
+  console.log(`open, everything from the machine: ${await timeToLast()} ms`);
+  await page.waitForTimeout(3_000);
+  await page.goto(`${url}/#/`);
+  await page.reload();
+  await page.getByRole('link', { name: 'pocket-weather' }).waitFor();
+  console.log(`open after a reload, from what the phone kept: ${await timeToLast()} ms`);
+
+  print('scrolling up by flicks', await frames(() => scroll({ by: -90, for: 4_000 })));
+  print('scrolling up very fast', await frames(() => scroll({ by: -900, for: 3_000 })));
+  print('jumping to places all over', await frames(() => scroll({ jumps: 25 })));
+  await page.getByRole('button', { name: 'Newest' }).click();
+  await page.getByText(LAST).waitFor();
+  print('an answer of 30 KB streams in', await frames(() => stream()));
+  await memory();
+} finally {
+  await browser.close();
+  await close();
+}
+
+/** From the tap to the last line on the screen. */
+async function timeToLast() {
+  return page().evaluate(async (last) => {
+    const begun = performance.now();
+    location.hash = '#/m/m1/p/p1/s/s4';
+    for (;;) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const rows = document.querySelectorAll('[role=log] article');
+      if (rows[rows.length - 1]?.textContent.includes(last)) return Math.round(performance.now() - begun);
+    }
+  }, LAST);
+}
+
+function page() {
+  return browser.contexts()[0].pages()[0];
+}
+
+/** What the main thread does while the work goes on: frames by the clock, and tasks by the processor time that they took. */
+async function frames(work) {
+  await browser.startTracing(page(), { categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'] });
+  await page().evaluate(() => {
+    const times = [];
+    const note = (time) => {
+      times.push(time);
+      globalThis.noting = requestAnimationFrame(note);
+    };
+    globalThis.times = times;
+    globalThis.noting = requestAnimationFrame(note);
+  });
+  await work();
+  const deltas = await page().evaluate(() => {
+    cancelAnimationFrame(globalThis.noting);
+    return globalThis.times.slice(1).map((time, index) => time - globalThis.times[index]);
+  });
+  const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
+  const mains = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = traceEvents.filter(({ name, tdur, pid, tid }) => name.endsWith('RunTask') && tdur && mains.has(`${pid} ${tid}`)).map(({ tdur }) => tdur / 1000);
+  return { deltas, tasks };
+}
+
+async function scroll({ by = 0, for: duration = 0, jumps = 0 }) {
+  await page().evaluate(
+    async ([by, duration, jumps]) => {
+      const log = document.querySelector('[role=log]');
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      const end = performance.now() + duration;
+      while (performance.now() < end) {
+        log.scrollTop += by;
+        await frame();
+      }
+      for (let jump = 0; jump < jumps; jump++) {
+        log.scrollTop = ((jump * 0.37) % 1) * log.scrollHeight;
+        for (let wait = 0; wait < 12; wait++) await frame();
+      }
+    },
+    [by, duration, jumps],
+  );
+}
+
+async function stream() {
+  const text = Array.from({ length: 40 }, (_, index) => ANSWER(index)).join('\n\n').slice(0, 30_000);
+  for (let at = 0; at < text.length; at += 60) {
+    session.emit({ type: 'text_delta', messageId: 'stream', delta: text.slice(at, at + 60) });
+    await new Promise((resolve) => setTimeout(resolve, 8));
+  }
+  session.emit({ type: 'text', text, messageId: 'stream' });
+  await page().waitForTimeout(300);
+}
+
+function print(what, { deltas, tasks }) {
+  const sorted = [...deltas].sort((one, other) => one - other);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(0);
+  const rate = (1_000 * deltas.length) / deltas.reduce((sum, delta) => sum + delta, 0);
+  const over = (list) => list.filter((time) => time > 50.5).length;
+  console.log(
+    `${what}: ${deltas.length} frames, ${rate.toFixed(0)}/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, over 50 ms ${over(deltas)}; ` +
+      `of the processor: longest task ${Math.max(0, ...tasks).toFixed(0)} ms, over 50 ms ${over(tasks)}`,
+  );
+}
+
+async function memory() {
+  const cdp = await browser.contexts()[0].newCDPSession(page());
+  await cdp.send('HeapProfiler.collectGarbage');
+  await cdp.send('Performance.enable');
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  const nodes = await page().evaluate(() => document.querySelectorAll('*').length);
+  console.log(`elements: ${nodes}, JavaScript heap: ${(metrics.find(({ name }) => name === 'JSHeapUsedSize').value / 1e6).toFixed(1)} MB`);
+}
