@@ -34,6 +34,9 @@ export class MockDaemon {
     { projectId: 'p2', name: 'site', path: '~/code/clients/site', lastOpenedAt: null, watcherRunning: true, lastFsSeq: 0 },
   ];
   sessions = new Map();
+  problems = [
+    { projectId: 'p2', agentSessionId: 's9', title: 'Write the release notes', at: new Date(Date.now() - 900_000).toISOString(), code: 'rate_limit', message: 'You have reached the limit of your plan for this model.', resetsAt: new Date(Date.now() + 5_400_000).toISOString(), action: 'Wait until it resets, or choose another model.' },
+  ];
   /** Given by the relay, which knows who is there. */
   onChanged = () => {};
   #messages = new Map();
@@ -75,7 +78,15 @@ export class MockDaemon {
       case 'agent_commands':
         return reply({ commands: COMMANDS });
       case 'agent_prompts_list':
-        return reply({ prompts: this.#open() });
+        return reply({ prompts: this.#open(), problems: this.problems });
+      case 'agent_problem_dismiss':
+        this.problems = this.problems.filter((problem) => problem.agentSessionId !== payload.agentSessionId);
+        reply({});
+        return session?.changed();
+      case 'push_subscribe':
+      case 'push_unsubscribe':
+      case 'push_test':
+        return reply({});
       case 'agent_sessions_list':
         return reply({ sessions: sessionId === 'p1' ? [...this.sessions.values()].map((one) => one.entry()).reverse() : [] });
       case 'agent_session_new':
@@ -164,7 +175,7 @@ export class MockDaemon {
       /** Every device hears of it, whatever it shows. */
       changed: () => this.onChanged({
         agentSessionId: id, state: session.state, title, openPrompts: session.prompts.length, lastSeq: session.events.length,
-        machineOpenPrompts: this.#open().length, inTerminal: session.inTerminal, background: session.background || undefined,
+        machineOpenPrompts: this.#open().length, machineProblems: this.problems.length || undefined, inTerminal: session.inTerminal, background: session.background || undefined,
       }),
       entry: () => ({
         agentSessionId: id, title, startedAt: new Date().toISOString(), lastActivityAt: new Date(Date.now() - 180_000).toISOString(), messageCount: 1, state: session.state, queued: 0,

@@ -86,6 +86,13 @@ export class Link {
     });
   };
 
+  /** How long a message to the relay and back takes, in milliseconds. */
+  async ping(): Promise<number> {
+    const began = performance.now();
+    await this.request('ping' as keyof Requests, undefined as never);
+    return performance.now() - began;
+  }
+
   /** Asks for a sign of life; without one within the limit the link counts as dead. */
   probe(limit = PONG_LIMIT): void {
     if (!this.#open || this.#closed) return;
@@ -120,7 +127,7 @@ export class Link {
     const envelope = parse(data);
     if (!envelope) return;
     const waiting = envelope.requestId === undefined ? undefined : this.#waiting.get(envelope.requestId);
-    const terminal = envelope.type === 'error' || envelope.type.endsWith('_response');
+    const terminal = envelope.type === 'error' || envelope.type === 'pong' || envelope.type.endsWith('_response');
     if (!waiting || !terminal) {
       this.#events.event(envelope);
       return;
