@@ -57,6 +57,7 @@ export class MockDaemon {
     old.gone = KEPT_FROM;
     for (const event of long) old.emit(event);
     void play(this.#session('s5', 'Write the notes down'), { messageId: 'seed', content: 'Write the notes down' }, pace);
+    void play(this.#session('s7', 'Clean the build and start over'), { messageId: 'seed3', content: 'bash' }, pace);
     void play(this.#session('s6', 'Ask me about the question of colours'), { messageId: 'seed2', content: 'question' }, pace);
   }
 

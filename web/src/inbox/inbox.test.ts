@@ -41,7 +41,7 @@ const listed = () => within(screen.getByRole('list', { name: 'Needs you' })).get
 test('everything that waits is listed, the oldest first and open to be answered', () => {
   expect(listed().map((line) => /Session \d/.exec(line!)![0])).toEqual(['Session 1', 'Session 2', 'Session 9']);
   screen.getByText('echo 1');
-  screen.getByRole('link', { name: 'Needs you , 3 waiting' });
+  screen.getByRole('link', { name: 'Needs you 3 waiting' });
 });
 
 test('an answer goes to its session, and the next one comes up by itself', async () => {
