@@ -7,7 +7,7 @@ const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 // Only here: the check itself is a script that is not the app's.
 test.use({ bypassCSP: true });
-test.setTimeout(180_000);
+test.setTimeout(300_000);
 
 test('axe finds nothing on any screen, light or dark', async ({ stranger, machine, anthropic }) => {
   const { page } = stranger;
