@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 import { finishDist } from './build/finishDist.ts';
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
 export default defineConfig({
+  define: { __APP_VERSION__: JSON.stringify(version) },
   plugins: [svelte(), svelteTesting(), finishDist()],
   // Everything is a file of its own: the CSP allows no inline script, style or data: font.
   build: {
@@ -11,11 +15,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: 'index.html', serviceWorker: 'src/serviceWorker.ts' },
-      output: {
-        // The worker keeps its name, because its URL is what a browser knows it by.
-        entryFileNames: (chunk) => (chunk.name === 'serviceWorker' ? 'service-worker.js' : 'assets/[name]-[hash].js'),
-      },
+      input: 'index.html',
+      output: { entryFileNames: 'assets/[name]-[hash].js' },
     },
   },
   // A worker fetches its parts when it needs them.

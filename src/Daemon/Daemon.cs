@@ -11,6 +11,7 @@ using PocketCoder.Daemon.Features.Files.Search;
 using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
 using PocketCoder.Daemon.Features.Projects;
+using PocketCoder.Daemon.Features.Push;
 using PocketCoder.Daemon.Processes;
 using PocketCoder.Daemon.Relay;
 using PocketCoder.Protocol;
@@ -55,6 +56,9 @@ public sealed record DaemonOptions
     public int MaxAgents { get; init; } = 8;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Tests have their push service on this machine; nobody else may send there.</summary>
+    internal bool PushToLoopback { get; init; }
 
     /// <summary>How sessions are kept. Only the nemesis, which has to be seen to catch a store that is wrong, sets another.</summary>
     internal Func<Database, LogEpoch, AgentStore> OpenAgentStore { get; init; } = (database, epoch) => new AgentStore(database, epoch);
@@ -201,6 +205,9 @@ public sealed class Daemon : IAsyncDisposable
         }
     }
 
+    // Push services want somebody to turn to, and some refuse addresses that cannot be one.
+    private string PushContact => PublicGateway is { Scheme: "https" } gateway ? gateway.GetLeftPart(UriPartial.Authority) : "https://localhost";
+
     // The projects are on disk: a relay that cannot be told now is told when this machine registers next, so it is no reason to fail.
     private async Task TellProjectsAsync(CancellationToken cancellationToken)
     {
@@ -245,6 +252,11 @@ public sealed class Daemon : IAsyncDisposable
         ]);
         TranscriptFiles transcripts = new(_options.ClaudeStore);
         RelayConnection relay = null!;
+        PushStore pushStore = new(database, time);
+        var notices = Use(new PushNotices(new PushSurroundings(
+            pushStore, Use(new PushSender(time, PushContact)), agentStore, MachineKey, time, logging.CreateLogger<PushNotices>(),
+            async ct => (await relay.AskAsync<DevicesListRequest, DevicesListResponse>(new DevicesListRequest(), ct)).Devices.Select(d => d.DeviceId).ToHashSet(StringComparer.Ordinal),
+            projectId => _projects.Find(projectId) is { } project ? (project.Name, project.Path) : null)));
         AgentSurroundings surroundings = new(
             agentStore,
             programs,
@@ -253,7 +265,10 @@ public sealed class Daemon : IAsyncDisposable
             time,
             _options.AgentWarmFor,
             logging.CreateLogger<AgentSession>(),
-            new Terminals(transcripts, new LiveTerminals(transcripts, children, time)));
+            new Terminals(transcripts, new LiveTerminals(transcripts, children, time)))
+        {
+            Notice = notices.Tell,
+        };
         _sessions = new AgentSessions(surroundings);
         GitRepositories repositories = new(_projects, children, time);
         GitFiles gitFiles = new(repositories);
@@ -263,7 +278,7 @@ public sealed class Daemon : IAsyncDisposable
         _commands = new CommandRuns(children, commandStore, time, logging.CreateLogger<CommandRuns>());
         await _commands.StartAsync();
         var housekeeping = Use(new Housekeeping(time, logging.CreateLogger<Housekeeping>(),
-            commandStore.CleanAsync, () => agentStore.ForgetEventsAsync(time.GetUtcNow() - EventsKept)));
+            commandStore.CleanAsync, pushStore.CleanAsync, () => agentStore.ForgetEventsAsync(time.GetUtcNow() - EventsKept)));
         await housekeeping.StartAsync();
         MessageRouter router = new(
             new MessageRoutes([
@@ -275,6 +290,7 @@ public sealed class Daemon : IAsyncDisposable
                 new AgentFeature(_sessions, agentStore, _projects, programs),
                 new TerminalFeature(_sessions, _projects),
                 new AgentListsFeature(agentStore, _projects, programs),
+                new PushFeature(pushStore, notices, _options.PushToLoopback),
             ]),
             time,
             (type, exception) => DaemonLog.Failed(log, type, exception));
@@ -306,6 +322,7 @@ public sealed class Daemon : IAsyncDisposable
         _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         relay.Start();
+        notices.Start();
         DaemonLog.Started(log, MachineDescription.Version, ControlPlaneUrl);
     }
 

@@ -215,7 +215,7 @@ public sealed record AgentPromptResponseResponse(bool Accepted) : IMessage
     public static string Type => "agent_prompt_response_response";
 }
 
-/// <summary>Goes to every client of the user, so that lists and badges stay true. <c>machineOpenPrompts</c> counts the prompts of all sessions of the machine.</summary>
+/// <summary>Goes to every client of the user, so that lists and badges stay true. <c>machineOpenPrompts</c> and <c>machineProblems</c> count those of all sessions of the machine.</summary>
 public sealed record AgentSessionChanged(
     string AgentSessionId,
     AgentSessionState State,
@@ -224,7 +224,8 @@ public sealed record AgentSessionChanged(
     long LastSeq,
     int MachineOpenPrompts,
     bool? InTerminal = null,
-    int? Background = null) : IEvent
+    int? Background = null,
+    int? MachineProblems = null) : IEvent
 {
     public static string Type => "agent_session_changed";
 }
@@ -256,5 +257,7 @@ public sealed record AgentSessionChanged(
 [JsonSerializable(typeof(AgentCommandsResponse))]
 [JsonSerializable(typeof(AgentPromptsListRequest))]
 [JsonSerializable(typeof(AgentPromptsListResponse))]
+[JsonSerializable(typeof(AgentProblemDismissRequest))]
+[JsonSerializable(typeof(AgentProblemDismissResponse))]
 [JsonSerializable(typeof(AgentEvent))]
 internal sealed partial class AgentJson : JsonSerializerContext;

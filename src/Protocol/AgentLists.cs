@@ -28,16 +28,34 @@ public sealed record AgentCommandsResponse(IReadOnlyList<AgentCommand> Commands)
 /// <summary><c>name</c> without the slash; <c>argumentHint</c> is what may follow it.</summary>
 public sealed record AgentCommand(string Name, string Description, string? ArgumentHint = null);
 
-/// <summary>Everything on this machine that waits for a person, in all projects, the oldest first. Carries no project.</summary>
+/// <summary>
+/// Everything on this machine that waits for a person, in all projects, the oldest first: <c>prompts</c> to be answered, and in <c>problems</c> the sessions whose
+/// last turn failed, until they go on or are dismissed. Carries no project.
+/// </summary>
 public sealed record AgentPromptsListRequest : IRequest<AgentPromptsListResponse>
 {
     public static string Type => "agent_prompts_list";
 }
 
-public sealed record AgentPromptsListResponse(IReadOnlyList<OpenPrompt> Prompts) : IMessage
+public sealed record AgentPromptsListResponse(IReadOnlyList<OpenPrompt> Prompts, IReadOnlyList<SessionProblem>? Problems = null) : IMessage
 {
     public static string Type => "agent_prompts_list_response";
 }
 
 /// <summary><c>prompt</c> is the event as those who follow the session have it.</summary>
 public sealed record OpenPrompt(string ProjectId, string AgentSessionId, string Title, AgentPrompt Prompt);
+
+/// <summary>Why the last turn of a session failed: the agent's own <c>error</c> (a limit that was reached says when it resets), or <c>interrupted</c>, or <c>failed</c>.</summary>
+public sealed record SessionProblem(
+    string ProjectId, string AgentSessionId, string Title, DateTimeOffset At, string Code, string Message, DateTimeOffset? ResetsAt = null, string? Action = null);
+
+/// <summary>A person has seen the problem of this session: it waits for nobody any more. Answered alike when there is none.</summary>
+public sealed record AgentProblemDismissRequest(string AgentSessionId) : IRequest<AgentProblemDismissResponse>
+{
+    public static string Type => "agent_problem_dismiss";
+}
+
+public sealed record AgentProblemDismissResponse : IMessage
+{
+    public static string Type => "agent_problem_dismiss_response";
+}

@@ -11,7 +11,7 @@ public static class ProtocolJson
     /// <summary>The features of the protocol in the order in which the reference lists them.</summary>
     public static IReadOnlyList<JsonSerializerContext> Features { get; } =
         [EnvelopeJson.Default, IdentityJson.Default, MachinesJson.Default, ProjectsJson.Default, FilesJson.Default, FileChangesJson.Default, GitJson.Default, CommandsJson.Default,
-         AgentJson.Default];
+         AgentJson.Default, PushJson.Default];
 
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 

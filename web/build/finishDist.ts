@@ -2,29 +2,46 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import type { Plugin } from 'vite';
+import { build, type Plugin } from 'vite';
 
 const WORKER = 'service-worker.js';
 const COMPRESSIBLE = /\.(?:html|js|css|svg|webmanifest)$/;
 
-/** After the build: tells the service worker what belongs to the app, and lays a .br file beside each asset. */
+/** After the build: makes the service worker, tells it what belongs to the app, and lays a .br file beside each asset. */
 export function finishDist(): Plugin {
   let dist = '';
-  let build = false;
+  let building = false;
   return {
     name: 'finish-dist',
     apply: 'build',
     configResolved(config) {
       dist = config.build.outDir;
-      build = config.command === 'build';
+      building = config.command === 'build';
     },
-    closeBundle() {
-      if (!build) return;
+    async closeBundle() {
+      if (!building) return;
+      await buildWorker(dist);
       const files = list(dist).filter((file) => file !== WORKER && !file.endsWith('.br'));
       writePrecache(dist, files);
       for (const file of [...files, WORKER]) if (COMPRESSIBLE.test(file)) compress(join(dist, file));
     },
   };
+}
+
+/** In one file of the old kind, which every browser takes for a worker; under a name that stays, because its URL is what a browser knows it by. */
+async function buildWorker(dist: string): Promise<void> {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      outDir: dist,
+      emptyOutDir: false,
+      target: 'es2022',
+      copyPublicDir: false,
+      rollupOptions: { input: 'src/serviceWorker.ts', output: { format: 'iife', entryFileNames: WORKER } },
+    },
+  });
 }
 
 function list(directory: string): string[] {

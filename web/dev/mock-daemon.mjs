@@ -31,6 +31,9 @@ export class MockDaemon {
   sessions = new Map();
   files = new MockFiles();
   commands = new MockCommands();
+  problems = [
+    { projectId: 'p2', agentSessionId: 's9', title: 'Write the release notes', at: new Date(Date.now() - 900_000).toISOString(), code: 'rate_limit', message: 'You have reached the limit of your plan for this model.', resetsAt: new Date(Date.now() + 5_400_000).toISOString(), action: 'Wait until it resets, or choose another model.' },
+  ];
   /** Given by the relay, which knows who is there. */
   onChanged = () => {};
   #messages = new Map();
@@ -51,6 +54,7 @@ export class MockDaemon {
     old.gone = KEPT_FROM;
     for (const event of long) old.emit(event);
     void play(this.#session('s5', 'Write the notes down'), { messageId: 'seed', content: 'Write the notes down' }, pace);
+    void play(this.#session('s7', 'Clean the build and start over'), { messageId: 'seed3', content: 'bash' }, pace);
     void play(this.#session('s6', 'Ask me about the question of colours'), { messageId: 'seed2', content: 'question' }, pace);
   }
 
@@ -70,7 +74,15 @@ export class MockDaemon {
       case 'agent_commands':
         return reply({ commands: COMMANDS });
       case 'agent_prompts_list':
-        return reply({ prompts: this.#open() });
+        return reply({ prompts: this.#open(), problems: this.problems });
+      case 'agent_problem_dismiss':
+        this.problems = this.problems.filter((problem) => problem.agentSessionId !== payload.agentSessionId);
+        reply({});
+        return session?.changed();
+      case 'push_subscribe':
+      case 'push_unsubscribe':
+      case 'push_test':
+        return reply({});
       case 'agent_sessions_list':
         return reply({ sessions: sessionId === 'p1' ? [...this.sessions.values()].map((one) => one.entry()).reverse() : [] });
       case 'agent_session_new':
@@ -153,7 +165,7 @@ export class MockDaemon {
       /** Every device hears of it, whatever it shows. */
       changed: () => this.onChanged({
         agentSessionId: id, state: session.state, title, openPrompts: session.prompts.length, lastSeq: session.events.length,
-        machineOpenPrompts: this.#open().length, inTerminal: session.inTerminal, background: session.background || undefined,
+        machineOpenPrompts: this.#open().length, machineProblems: this.problems.length || undefined, inTerminal: session.inTerminal, background: session.background || undefined,
       }),
       entry: () => ({
         agentSessionId: id, title, startedAt: new Date().toISOString(), lastActivityAt: new Date(Date.now() - 180_000).toISOString(), messageCount: 1, state: session.state, queued: 0,

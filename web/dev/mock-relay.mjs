@@ -13,6 +13,13 @@ const CSP =
 const TYPES = {
   '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png', '.webmanifest': 'application/manifest+json',
 };
+const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+const DEVICES = [
+  { deviceId: 'd1', name: 'Safari on iPhone', createdAt: ago(9_000), lastSeenAt: ago(0), connected: true, current: true },
+  { deviceId: 'd2', name: 'workstation', machineKey: 'm1', createdAt: ago(20_000), lastSeenAt: ago(0), connected: true, current: false },
+  { deviceId: 'd3', name: 'Chrome on an Android tablet with a rather long name', createdAt: ago(40_000), lastSeenAt: ago(3_000), connected: false, current: false },
+  { deviceId: 'd4', name: 'old laptop', machineKey: 'm2', createdAt: ago(90_000), lastSeenAt: ago(120), connected: false, current: false },
+];
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
 /** Starts it; `port` 0 takes a free one. Resolves to what a script needs to drive it. */
@@ -20,7 +27,7 @@ export async function startMockRelay({ port = 0, pace = 40 } = {}) {
   const server = createServer(serve);
   const sockets = new WebSocketServer({ server, path: '/ws', handleProtocols: () => 'pocketcoder.v1' });
   const daemon = new MockDaemon(pace);
-  const relay = { code: 'mock-code-0123456789', token: 1, clients: 0, expiresIn: 600, daemon, sockets };
+  const relay = { code: 'mock-code-0123456789', token: 1, clients: 0, expiresIn: 600, daemon, sockets, devices: DEVICES };
   daemon.onChanged = (payload) => {
     const changed = JSON.stringify({ type: 'agent_session_changed', machineKey: 'm1', sessionId: 'p1', payload });
     for (const socket of sockets.clients) socket.send(changed);
@@ -61,10 +68,15 @@ function accept(relay, socket) {
     const reply = (answer) => send({ type: `${type}_response`, requestId, machineKey, sessionId, payload: answer });
     const refuse = (code, message, details) => send({ type: 'error', requestId, error: { code, message, details } });
     const tokens = () => ({ access_token: `access${++relay.token}`, refresh_token: `refresh${relay.token}`, expires_at: Date.now() / 1000 + relay.expiresIn, user_id: 'u' });
-    if (type === 'ping') send({ type: 'pong' });
+    if (type === 'ping') send({ type: 'pong', requestId });
     else if (type === 'auth_exchange') payload.code === relay.code ? reply(tokens()) : refuse('UNAUTHORIZED', 'Not authenticated.');
     else if (type === 'token_refresh') payload.refresh_token === `refresh${relay.token}` ? reply(tokens()) : refuse('UNAUTHORIZED', 'Not authenticated.');
     else if (type === 'client_register') reply({ user_id: 'u', clientId: `cl_${++relay.clients}`, machines: relay.daemon.machines });
+    else if (type === 'devices_list') reply({ devices: relay.devices });
+    else if (type === 'device_revoke') {
+      relay.devices = relay.devices.filter((device) => device.deviceId !== payload.deviceId);
+      reply({});
+    } else if (type === 'token_revoke') reply({});
     else if (type === 'machines_list') reply({ machines: relay.daemon.machines });
     else relay.daemon.answer({ type, requestId, sessionId, payload, reply, refuse, send });
   });

@@ -3,6 +3,7 @@ import { takeSignInFromAddress } from './pairing/signIn';
 import './ui/tokens.css';
 import './ui/base.css';
 import { mount } from 'svelte';
+import { applyAppearance, loadAppearance } from './app/appearance';
 import { followViewport } from './app/viewport';
 import Root from './Root.svelte';
 
@@ -10,4 +11,5 @@ import Root from './Root.svelte';
 const code = takeCodeFromAddress();
 const returned = takeSignInFromAddress();
 followViewport();
+applyAppearance(loadAppearance());
 mount(Root, { target: document.getElementById('app')!, props: { code, returned } });

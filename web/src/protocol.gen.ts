@@ -57,6 +57,10 @@ export interface Requests {
   agents_list: { request: AgentsListRequest; response: AgentsListResponse };
   agent_commands: { request: AgentCommandsRequest; response: AgentCommandsResponse };
   agent_prompts_list: { request: AgentPromptsListRequest; response: AgentPromptsListResponse };
+  agent_problem_dismiss: { request: AgentProblemDismissRequest; response: AgentProblemDismissResponse };
+  push_subscribe: { request: PushSubscribeRequest; response: PushSubscribeResponse };
+  push_unsubscribe: { request: PushUnsubscribeRequest; response: PushUnsubscribeResponse };
+  push_test: { request: PushTestRequest; response: PushTestResponse };
 }
 
 /** Every event by its wire name. */
@@ -72,6 +76,7 @@ export interface Events {
   command_output: CommandOutput;
   agent_session_changed: AgentSessionChanged;
   agent_event: AgentEvent;
+  push_notice: PushNotice;
 }
 
 /** One message on the wire. */
@@ -690,7 +695,7 @@ export interface AgentPromptResponseResponse {
   accepted: boolean;
 }
 
-/** Goes to every client of the user, so that lists and badges stay true. `machineOpenPrompts` counts the prompts of all sessions of the machine. */
+/** Goes to every client of the user, so that lists and badges stay true. `machineOpenPrompts` and `machineProblems` count those of all sessions of the machine. */
 export interface AgentSessionChanged {
   agentSessionId: string;
   state: AgentSessionState;
@@ -700,6 +705,7 @@ export interface AgentSessionChanged {
   machineOpenPrompts: number;
   inTerminal?: boolean;
   background?: number;
+  machineProblems?: number;
 }
 
 /** Ends the terminal's process that has this session open, so that it can be continued here. Not open in a terminal: nothing to do, which is fine. */
@@ -746,15 +752,65 @@ export interface AgentCommandsResponse {
   commands: AgentCommand[];
 }
 
-/** Everything on this machine that waits for a person, in all projects, the oldest first. Carries no project. */
+/** Everything on this machine that waits for a person, in all projects, the oldest first: `prompts` to be answered, and in `problems` the sessions whose last turn failed, until they go on or are dismissed. Carries no project. */
 export type AgentPromptsListRequest = Record<string, never>;
 
 export interface AgentPromptsListResponse {
   prompts: OpenPrompt[];
+  problems?: SessionProblem[];
 }
+
+/** A person has seen the problem of this session: it waits for nobody any more. Answered alike when there is none. */
+export interface AgentProblemDismissRequest {
+  agentSessionId: string;
+}
+
+export type AgentProblemDismissResponse = Record<string, never>;
 
 /** One thing that happened in an agent session. `seq` grows by exactly one per session and event; only what is not kept, `text_delta` and `gap`, has none. */
 export type AgentEvent = AgentInit | AgentUser | AgentText | AgentTextDelta | AgentThinking | AgentFileCreate | AgentFileEdit | AgentToolUse | AgentToolResult | AgentPrompt | AgentPromptResolved | AgentStatus | AgentError | AgentDone | AgentTodo | AgentTask | AgentGap;
+
+/** A device wants to be told by web push (RFC 8030) while its page is closed. `endpoint`, `p256dh` and `auth` are its browser's subscription; `vapid` is the key pair that the subscription is bound to, which the device made for all its machines; `deviceId` is its own in `devices_list`: who is not in that list any more is told nothing. The same endpoint again replaces what was kept of it. Kept for 30 days unless it comes again. Carries no project. */
+export interface PushSubscribeRequest {
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  vapid: VapidKey;
+  deviceId: string;
+  wishes: PushWishes;
+}
+
+export type PushSubscribeResponse = Record<string, never>;
+
+/** Ends a subscription. Answered alike when there is none. */
+export interface PushUnsubscribeRequest {
+  endpoint: string;
+}
+
+export type PushUnsubscribeResponse = Record<string, never>;
+
+/** Sends one notification to this subscription now, and answers when the push service has taken it; `NOT_FOUND` when there is no such subscription. */
+export interface PushTestRequest {
+  endpoint: string;
+}
+
+export type PushTestResponse = Record<string, never>;
+
+/** What a push message says, encrypted for the device (RFC 8291): it goes through the push service of its browser, never through the relay. `tag` names what it is about: `withdrawn` takes back what was shown under the same tag. `toolName`, `input` and `root` (the project's directory) are there only when the whole of a permission fits into the message. `open`: what needs somebody on this machine now. */
+export interface PushNotice {
+  kind: PushKind;
+  machineKey: string;
+  tag: string;
+  title: string;
+  body: string;
+  open: number;
+  projectId?: string;
+  agentSessionId?: string;
+  promptId?: string;
+  toolName?: string;
+  input?: unknown;
+  root?: string;
+}
 
 /** What can go wrong with a request, as the client sees it. */
 export type ErrorCode = 'UNKNOWN_ERROR' | 'INVALID_REQUEST' | 'UNAUTHORIZED' | 'PROJECT_NOT_FOUND' | 'FILE_NOT_FOUND' | 'FILE_TOO_LARGE' | 'OUTSIDE_PROJECT_ROOT' | 'GIT_NOT_INITIALIZED' | 'COMMAND_TIMEOUT' | 'DAEMON_BUSY' | 'NOT_FOUND' | 'MACHINE_OFFLINE' | 'RELAY_TIMEOUT' | 'CONFLICT' | 'GIT_ERROR' | 'AGENT_UNAVAILABLE' | 'RATE_LIMITED' | 'TOO_MANY_ENTRIES' | 'ALREADY_EXISTS' | 'NOT_A_DIRECTORY' | 'IS_A_DIRECTORY';
@@ -984,6 +1040,18 @@ export interface OpenPrompt {
   prompt: AgentPrompt;
 }
 
+/** Why the last turn of a session failed: the agent's own `error` (a limit that was reached says when it resets), or `interrupted`, or `failed`. */
+export interface SessionProblem {
+  projectId: string;
+  agentSessionId: string;
+  title: string;
+  at: string;
+  code: string;
+  message: string;
+  resetsAt?: string;
+  action?: string;
+}
+
 /** The agent began a turn with these settings. */
 export interface AgentInit {
   type: 'init';
@@ -1205,6 +1273,22 @@ export interface AgentGap {
   at: string;
 }
 
+/** Both in base64url: the point (65 bytes, uncompressed) and the secret number (32 bytes) of a P-256 key (RFC 8292). */
+export interface VapidKey {
+  publicKey: string;
+  privateKey: string;
+}
+
+/** What a device wants to be told. In quiet hours nothing is sent; what still needs somebody is sent when they end. */
+export interface PushWishes {
+  needsYou: boolean;
+  finished: boolean;
+  failed: boolean;
+  quiet?: QuietHours;
+}
+
+export type PushKind = 'needs_you' | 'finished' | 'failed' | 'withdrawn' | 'test';
+
 export type FsEntryKind = 'file' | 'directory' | 'symlink';
 
 export type FsChangeKind = 'create' | 'modify' | 'delete';
@@ -1277,6 +1361,13 @@ export interface TodoItem {
 export type TaskKind = 'agent' | 'command';
 
 export type TaskState = 'running' | 'completed' | 'failed' | 'stopped';
+
+/** `from` and `to` are minutes of the device's own day, `utcOffset` its minutes east of UTC. */
+export interface QuietHours {
+  from: number;
+  to: number;
+  utcOffset: number;
+}
 
 export interface PromptOption {
   label: string;

@@ -1,4 +1,6 @@
 /// <reference lib="webworker" />
+import { followNotifications } from './push/worker';
+import { takeShared } from './share/taking';
 declare const self: ServiceWorkerGlobalScope;
 
 /** Filled in after the build with the version and every file of the app (see build/finishDist.ts). */
@@ -26,8 +28,10 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
-  if (event.request.method !== 'GET' || url.origin !== self.location.origin || !precached.has(url.pathname)) return;
+  if (url.origin !== self.location.origin) return;
+  if (event.request.method === 'POST' && url.pathname === '/share') event.respondWith(takeShared(event.request));
+  if (event.request.method !== 'GET' || !precached.has(url.pathname)) return;
   event.respondWith(caches.match(url.pathname, { cacheName: CACHE }).then((cached) => cached ?? fetch(event.request)));
 });
 
-export {};
+followNotifications(self);

@@ -19,6 +19,7 @@ export async function tour(phone: Phone, machine: Machine, anthropic: FakeAnthro
   await phone.button('Pair').tap();
   await expect(phone.link('shop')).toBeVisible();
   await visit('projects');
+  await homes(phone, visit);
 
   await phone.openProject();
   await visit('sessions-empty');
@@ -38,6 +39,33 @@ export async function tour(phone: Phone, machine: Machine, anthropic: FakeAnthro
   await commands(phone, visit);
   await git(phone, machine, visit);
   await offline(phone, machine, visit);
+}
+
+async function homes(phone: Phone, visit: Visit): Promise<void> {
+  await phone.link('Needs you').tap();
+  await expect(phone.page.getByText('Nothing needs you')).toBeVisible();
+  await visit('inbox-empty');
+  await phone.link('Settings').tap();
+  await expect(phone.page.getByRole('switch').first()).toBeVisible();
+  await visit('settings');
+  await phone.link('Devices').tap();
+  await expect(phone.page.getByText('this device')).toBeVisible();
+  await visit('devices');
+  await phone.button(/^Revoke/).first().tap();
+  await visit('devices-question');
+  await phone.button('Cancel').tap();
+  await phone.link('Back').tap();
+  await phone.link('Connection').tap();
+  await expect(phone.status('Everything answers.')).toBeVisible();
+  await visit('connection');
+  await phone.link('Back').tap();
+  await phone.link('Licence').tap();
+  await expect(phone.heading('Licence')).toBeVisible();
+  await visit('licence');
+  await phone.page.goto(new URL('/#/begin', phone.page.url()).href);
+  await expect(phone.button(/shop/)).toBeVisible();
+  await visit('begin');
+  await phone.link('Back').tap();
 }
 
 async function conversation(phone: Phone, anthropic: FakeAnthropic, visit: Visit): Promise<void> {
@@ -74,6 +102,10 @@ async function needsYou(phone: Phone, visit: Visit): Promise<void> {
   await phone.link('Back').tap();
   await expect(phone.link('1 needs you')).toBeVisible();
   await visit('projects-need-you');
+  await phone.link(/^Needs you/).tap();
+  await expect(phone.prompt('Permission')).toBeVisible();
+  await visit('inbox');
+  await phone.link('Projects').tap();
   await phone.link('1 needs you').tap();
   await expect(phone.prompt('Permission')).toBeVisible();
 }

@@ -1,8 +1,14 @@
 /** The parts of a project's git. */
 export type GitView = 'changes' | 'log' | 'branches' | 'commit' | 'turn';
 
+/** The screens that belong to no project. */
+const HOMES = ['projects', 'inbox', 'settings', 'devices', 'licence', 'begin'] as const;
+export type Home = (typeof HOMES)[number];
+const isHome = (name: string): name is Home => HOMES.includes(name as Home);
+
 export type Route =
-  | { name: 'projects' }
+  | { name: 'connection'; machineKey?: string }
+  | { name: Home }
   | { name: 'sessions' | 'new'; machineKey: string; projectId: string }
   | { name: 'session'; machineKey: string; projectId: string; agentSessionId: string }
   | { name: 'files'; machineKey: string; projectId: string; path: string }
@@ -12,7 +18,10 @@ export type Route =
 
 /** The address of a screen. Hash routes, because the relay answers only for files that exist. */
 export function href(route: Route): string {
-  if (route.name === 'projects') return '#/';
+  if (!('projectId' in route)) {
+    const name = route.name === 'projects' ? '' : route.name;
+    return `#/${name}${'machineKey' in route && route.machineKey ? `/${encodeURIComponent(route.machineKey)}` : ''}`;
+  }
   const project = `#/m/${encodeURIComponent(route.machineKey)}/p/${encodeURIComponent(route.projectId)}`;
   switch (route.name) {
     case 'sessions':
@@ -36,7 +45,9 @@ export function href(route: Route): string {
 /** The screen of an address; anything unknown leads home. */
 export function parseRoute(hash: string): Route {
   const [address, query] = hash.split('?');
-  const [m, machineKey, p, projectId, kind, ...rest] = decode(address);
+  const [m = '', machineKey, p, projectId, kind, ...rest] = decode(address);
+  if (isHome(m) && machineKey === undefined) return { name: m };
+  if (m === 'connection' && p === undefined) return machineKey ? { name: m, machineKey } : { name: m };
   if (m !== 'm' || p !== 'p' || !machineKey || !projectId) return { name: 'projects' };
   const place = { machineKey, projectId };
   if (kind === undefined || kind === '') return { name: 'sessions', ...place };

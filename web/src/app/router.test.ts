@@ -6,7 +6,9 @@ const part = fc.string({ minLength: 1, unit: 'grapheme' });
 const place = { machineKey: part, projectId: part };
 const path = fc.array(part.filter((name) => !name.includes('/')), { maxLength: 4 }).map((parts) => parts.join('/'));
 const anyRoute: fc.Arbitrary<Route> = fc.oneof(
-  fc.constant({ name: 'projects' as const }),
+  fc.record({ name: fc.constantFrom('projects' as const, 'inbox' as const, 'settings' as const, 'devices' as const, 'licence' as const, 'begin' as const) }),
+  fc.record({ name: fc.constant('connection' as const), machineKey: part }),
+  fc.constant({ name: 'connection' as const }),
   fc.record({ name: fc.constantFrom('sessions' as const, 'new' as const), ...place }),
   fc.record({ name: fc.constant('session' as const), ...place, agentSessionId: part }),
   fc.record({ name: fc.constantFrom('files' as const, 'file' as const), ...place, path }),
@@ -26,6 +28,6 @@ test('every screen has an address that leads back to it', () => {
   );
 });
 
-test.each(['', '#', '#/', '#pair=0123456789abcdef', '#/m/k', '#/m/k/p/', '#/x/y/z', '#/m/%/p/x', '#/m/k/p/x/unknown'])('%j leads home', (hash) => {
+test.each(['', '#', '#/', '#pair=0123456789abcdef', '#/m/k', '#/m/k/p/', '#/x/y/z', '#/inbox/x', '#/projects/x', '#/connection/a/b', '#/m/%/p/x', '#/m/k/p/x/unknown'])('%j leads home', (hash) => {
   expect(parseRoute(hash)).toEqual({ name: 'projects' });
 });

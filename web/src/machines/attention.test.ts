@@ -5,7 +5,7 @@ import type { AgentPrompt, OpenPrompt } from '../protocol.gen';
 import { Attention } from './attention.svelte';
 import NeedsYou from './NeedsYou.svelte';
 
-const open = (agentSessionId: string): OpenPrompt => ({ projectId: 'p', agentSessionId, title: 't', prompt: { agentSessionId } as AgentPrompt });
+const open = (agentSessionId: string): OpenPrompt => ({ projectId: 'p', agentSessionId, title: 't', prompt: { agentSessionId, promptId: `of ${agentSessionId}`, at: agentSessionId } as AgentPrompt });
 const changed = { agentSessionId: 's', state: 'waiting' as const, title: 't', openPrompts: 1, lastSeq: 1 };
 
 function follow(prompts: () => OpenPrompt[]) {

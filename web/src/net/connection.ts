@@ -8,7 +8,7 @@ import { backoff, FAREWELL_LIMIT, PENALTY, SETTLED_AFTER, WAKE_PONG_LIMIT } from
 export type ConnectionState =
   | { name: 'starting' }
   | { name: 'unpaired'; revoked: boolean }
-  | { name: 'reconnecting' }
+  | { name: 'reconnecting'; since: number }
   | { name: 'online'; clientId: string };
 
 type SignIn = (request: Requester) => Promise<Welcome>;
@@ -29,6 +29,7 @@ export class Connection {
   #onlineSince: number | undefined;
   #refusals = 0;
   #pairing = false;
+  #lostAt: number | undefined;
 
   constructor(openSocket: () => Socket, identity: Identity, random: () => number = Math.random) {
     this.#openSocket = openSocket;
@@ -79,6 +80,11 @@ export class Connection {
       ? this.#link.request(type, payload, target)
       : Promise.reject(new ConnectionLost());
 
+  /** How long the way to the relay and back takes, in milliseconds. */
+  ping(): Promise<number> {
+    return this.#onlineSince !== undefined && this.#link ? this.#link.ping() : Promise.reject(new ConnectionLost());
+  }
+
   on<T extends keyof Events>(type: T, listener: (payload: Events[T], envelope: Envelope) => void): () => void {
     let listeners = this.#listeners.get(type);
     if (!listeners) this.#listeners.set(type, (listeners = new Set()));
@@ -88,7 +94,7 @@ export class Connection {
 
   #connectAgain(): void {
     this.#stop();
-    this.#setState({ name: 'reconnecting' });
+    this.#setState({ name: 'reconnecting', since: (this.#lostAt ??= Date.now()) });
     this.#connect((request) => this.#identity.signIn(request)).catch((error: unknown) => {
       if (error instanceof NotPaired) this.#setState({ name: 'unpaired', revoked: error.revoked });
     });
@@ -115,6 +121,7 @@ export class Connection {
     if (link !== this.#link) return;
     this.#onlineSince ??= Date.now();
     this.#refusals = 0;
+    this.#lostAt = undefined;
     this.#setState({ name: 'online', clientId: welcome.clientId });
     for (const listener of this.registered) listener(welcome);
   }
@@ -134,7 +141,7 @@ export class Connection {
       }
     }
     const penalty = code === 4409 || code === 4429 ? PENALTY : 0;
-    this.#setState({ name: 'reconnecting' });
+    this.#setState({ name: 'reconnecting', since: (this.#lostAt ??= Date.now()) });
     this.#retryTimer = setTimeout(() => this.#connectAgain(), penalty + backoff(this.#attempt++, this.#random));
   }
 

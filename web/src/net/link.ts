@@ -92,6 +92,13 @@ export class Link {
     });
   };
 
+  /** How long a message to the relay and back takes, in milliseconds. */
+  async ping(): Promise<number> {
+    const began = performance.now();
+    await this.request('ping' as keyof Requests, undefined as never);
+    return performance.now() - began;
+  }
+
   /** Asks for a sign of life; without one within the limit the link counts as dead. */
   probe(limit = PONG_LIMIT): void {
     if (!this.#open || this.#closed) return;
@@ -126,7 +133,7 @@ export class Link {
     const envelope = parse(data);
     if (!envelope) return;
     const waiting = envelope.requestId === undefined ? undefined : this.#waiting.get(envelope.requestId);
-    const terminal = envelope.type === 'error' || envelope.type.endsWith('_response') || envelope.type === 'command_exit';
+    const terminal = envelope.type === 'error' || envelope.type === 'pong' || envelope.type === 'command_exit' || envelope.type.endsWith('_response');
     if (!waiting || !terminal) {
       waiting?.event?.(envelope);
       this.#events.event(envelope);

@@ -32,8 +32,8 @@ internal sealed class AgentAudience(string agentSessionId, string projectId, Sen
         new Envelope { Type = AgentEvent.Type, SessionId = projectId, ClientId = clientId, Payload = json }, CancellationToken.None);
 
     /// <summary>The state of the session to every client of the user.</summary>
-    public ValueTask AnnounceAsync(AgentSessionState state, string title, int openPrompts, long lastSeq, int machineOpenPrompts, int background, bool? inTerminal) => send(
-        Envelope.Of(new AgentSessionChanged(agentSessionId, state, title, openPrompts, lastSeq, machineOpenPrompts, inTerminal, background > 0 ? background : null), sessionId: projectId), CancellationToken.None);
+    public ValueTask AnnounceAsync(AgentSessionState state, string title, int openPrompts, long lastSeq, (int Prompts, int Problems) machine, int background, bool? inTerminal) => send(
+        Envelope.Of(new AgentSessionChanged(agentSessionId, state, title, openPrompts, lastSeq, machine.Prompts, inTerminal, background > 0 ? background : null, machine.Problems > 0 ? machine.Problems : null), sessionId: projectId), CancellationToken.None);
 
     public static byte[] ToJson(AgentEvent happened) => Envelope.Serialize(happened);
 

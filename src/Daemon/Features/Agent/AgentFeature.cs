@@ -21,6 +21,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         routes.MapReplying<AgentCancelRequest, AgentCancelResponse>(CancelAsync);
         routes.Map<AgentSetModeRequest, AgentSetModeResponse>(SetModeAsync);
         routes.MapReplying<AgentPromptResponseRequest, AgentPromptResponseResponse>(AnswerAsync);
+        routes.Map<AgentProblemDismissRequest, AgentProblemDismissResponse>(DismissAsync);
     }
 
     private async Task NewAsync(AgentSessionNewRequest request, RequestContext context, CancellationToken cancellationToken)
@@ -76,6 +77,12 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
 
     private Task AnswerAsync(AgentPromptResponseRequest request, RequestContext context, CancellationToken cancellationToken) =>
         Require(request.AgentSessionId, context).AnswerAsync(request, context.ClientId, response => context.ReplyAsync(response, cancellationToken));
+
+    private async Task<AgentProblemDismissResponse> DismissAsync(AgentProblemDismissRequest request, RequestContext context, CancellationToken cancellationToken)
+    {
+        await Require(request.AgentSessionId, context).DismissProblemAsync();
+        return new AgentProblemDismissResponse();
+    }
 
     private AgentSession Require(string agentSessionId, RequestContext context) =>
         sessions.Require(agentSessionId, projects.Require(context.ProjectId));

@@ -21,5 +21,5 @@ internal sealed class AgentListsFeature(AgentStore store, ProjectStore projects,
     }
 
     private Task<AgentPromptsListResponse> PromptsAsync(AgentPromptsListRequest request, RequestContext context, CancellationToken cancellationToken) =>
-        Task.FromResult(new AgentPromptsListResponse(store.OpenPrompts()));
+        Task.FromResult(new AgentPromptsListResponse(store.OpenPrompts(), store.Problems() is { Count: > 0 } problems ? problems : null));
 }

@@ -122,6 +122,9 @@ internal sealed partial class AgentSession
             case AgentText { ParentToolUseId: null } or AgentStatus { State: AgentActivity.Retrying }:
                 _partial.Clear();
                 break;
+            case AgentError error when _turn is { } turn:
+                turn.Error = error;
+                break;
         }
 
         _unsaved.Add(happened);
@@ -162,6 +165,7 @@ internal sealed partial class AgentSession
 
         await PublishAsync(saved);
         await AnnounceAsync();
+        Notice(new PromptOpened(asked.Prompt) { Session = _record });
     }
 
     private async Task<IReadOnlyList<byte[]>> ClosePromptAsync(PromptAsked prompt, PromptOutcome outcome, string? by)
@@ -175,6 +179,7 @@ internal sealed partial class AgentSession
         // Open until that is on disk: an answer that could not be kept can be given again.
         var saved = await SaveAsync(events, connection => AgentStore.RemovePrompt(connection, prompt.Prompt.PromptId));
         _prompts.Remove(prompt.Prompt.PromptId);
+        Notice(new PromptClosed(prompt.Prompt.PromptId) { Session = _record });
         return saved;
     }
 

@@ -134,7 +134,7 @@ internal sealed partial class AgentSession
         }
     }
 
-    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpenPrompts(), _background, InTerminal);
+    private ValueTask AnnounceAsync() => _audience.AnnounceAsync(State, _record.Title, _prompts.Count, _record.LastSeq, _world.Store.CountOpen(), _background, InTerminal);
 
     private AgentTextDelta Delta(string messageId, string delta) => new(messageId, delta) { AgentSessionId = Id, At = _world.Time.GetUtcNow() };
 

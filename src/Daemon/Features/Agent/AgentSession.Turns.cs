@@ -15,6 +15,9 @@ internal sealed partial class AgentSession
 
         public bool BegunTwice { get; set; }
 
+        /// <summary>What the agent last said of its own failure.</summary>
+        public AgentError? Error { get; set; }
+
         /// <summary>Messages that went into it while it ran.</summary>
         public List<StoredMessage> Steered { get; } = [];
     }
@@ -259,7 +262,13 @@ internal sealed partial class AgentSession
         };
         LogNotGiven(exception, Id);
         var action = (exception as RequestException)?.Details?.Action;
-        await GuardAsync(() => RecordAsync(new AgentError(code, message, Action: action) { AgentSessionId = Id }));
+        AgentError error = new(code, message, Action: action) { AgentSessionId = Id };
+        if (_turn is { } turn)
+        {
+            turn.Error = error;
+        }
+
+        await GuardAsync(() => RecordAsync(error));
         await EndTurnAsync(new AgentDone(Cancelled: false, IsError: true, message) { AgentSessionId = Id });
     }
 
@@ -318,11 +327,13 @@ internal sealed partial class AgentSession
             .. open.Select(p => new AgentPromptResolved(p.Prompt.PromptId, PromptOutcome.Withdrawn) { AgentSessionId = Id }),
             done with { MessageId = turn.Message?.MessageId, Steered = turn.Steered.Count > 0 ? [.. turn.Steered.Select(m => m.MessageId)] : null },
         ];
+        var problem = ProblemOf(done, turn);
         IReadOnlyList<byte[]> saved;
         try
         {
             saved = await SaveAsync(events, connection =>
             {
+                AgentStore.SetProblem(connection, Id, problem);
                 open.ForEach(p => AgentStore.RemovePrompt(connection, p.Prompt.PromptId));
                 messages.ForEach(m => AgentStore.SetEnded(connection, m.MessageId));
             });
@@ -347,7 +358,26 @@ internal sealed partial class AgentSession
         _partial.Clear();
         await PublishAsync(saved);
         await AnnounceAsync();
+        open.ForEach(p => Notice(new PromptClosed(p.Prompt.PromptId) { Session = _record }));
+
+        // Who stops the daemon knows; and what waits goes on by itself.
+        if (!_ended && !done.Cancelled && (done.IsError || _waiting.Count == 0))
+        {
+            Notice(new TurnOver(done, problem) { Session = _record });
+        }
+
         CoolDown();
+    }
+
+    private SessionProblem? ProblemOf(AgentDone done, Turn turn)
+    {
+        if (!done.IsError || done.Cancelled)
+        {
+            return null;
+        }
+
+        var (code, message) = turn.Error is { } error ? (error.Code, error.Message) : (done.Interrupted == true ? "interrupted" : "failed", done.Result ?? "The turn failed.");
+        return new SessionProblem(ProjectId, Id, _record.Title, _world.Time.GetUtcNow(), code, message, turn.Error?.ResetsAt, turn.Error?.Action);
     }
 
     // A warm process answers the next message eight times faster; after some minutes its memory is worth more.
@@ -447,6 +477,7 @@ internal sealed partial class AgentSession
             await GuardAsync(async () => await PublishAsync(await SaveAsync(
                 [new AgentPromptResolved(promptId, PromptOutcome.Withdrawn) { AgentSessionId = Id }],
                 connection => AgentStore.RemovePrompt(connection, promptId))));
+            Notice(new PromptClosed(promptId) { Session = _record });
         }
 
         var open = _world.Store.OpenMessages(Id);

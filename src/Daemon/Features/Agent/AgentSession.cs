@@ -12,7 +12,11 @@ namespace PocketCoder.Daemon.Features.Agent;
 internal delegate ValueTask Reply<TResponse>(TResponse response);
 
 /// <summary>What a session needs of the world around it.</summary>
-internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, AgentSlots Slots, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger, Terminals Terminals);
+internal sealed record AgentSurroundings(AgentStore Store, AgentPrograms Programs, AgentSlots Slots, SendMessage Send, TimeProvider Time, TimeSpan WarmFor, ILogger Logger, Terminals Terminals)
+{
+    /// <summary>Hears of what concerns somebody who looks at no screen; must not wait for anything.</summary>
+    public Action<AgentNotice> Notice { get; init; } = _ => { };
+}
 
 /// <summary>
 /// One conversation with an agent. Everything that changes it (messages, answers, what the agent says, a stop) goes through one inbox and is
@@ -125,6 +129,13 @@ internal sealed partial class AgentSession : IAsyncDisposable
         await PublishAsync(saved);
         await AnnounceAsync();
         await RunNextAsync();
+    });
+
+    /// <summary>A person has seen why the last turn failed.</summary>
+    public Task DismissProblemAsync() => DoAsync(async () =>
+    {
+        await SaveAsync([], connection => AgentStore.SetProblem(connection, Id, null));
+        await AnnounceAsync();
     });
 
     public void Detach(string? clientId) => Post(() =>
@@ -246,6 +257,8 @@ internal sealed partial class AgentSession : IAsyncDisposable
             throw new RequestException(ErrorCode.InvalidRequest, $"The agent did not take this setting: {reason}");
         }
     }
+
+    private void Notice(AgentNotice notice) => _world.Notice(notice);
 
     private async Task WorkAsync()
     {

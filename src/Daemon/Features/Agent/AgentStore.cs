@@ -139,7 +139,15 @@ internal class AgentStore(Database database, LogEpoch epoch)
         ON CONFLICT (project_id, claude_dir_path) DO UPDATE SET last_verified_at = excluded.last_verified_at
         """, projectId, directory, at));
 
-    public int CountOpenPrompts() => (int)database.Read(connection => connection.QueryInt64("SELECT count(*) FROM agent_prompts"));
+    /// <summary>How much waits for a person on this machine.</summary>
+    public (int Prompts, int Problems) CountOpen() => database.Read(connection => (
+        (int)connection.QueryInt64("SELECT count(*) FROM agent_prompts"),
+        (int)connection.QueryInt64("SELECT count(*) FROM agent_problems JOIN agent_sessions USING (agent_session_id) JOIN projects USING (project_id)")));
+
+    /// <summary>Why the last turns of sessions failed, the oldest first; of registered projects only, for elsewhere nobody can go on.</summary>
+    public IReadOnlyList<SessionProblem> Problems() => database.Read(connection => connection.Query("""
+        SELECT p.json, s.title FROM agent_problems p JOIN agent_sessions s USING (agent_session_id) JOIN projects USING (project_id) ORDER BY p.at LIMIT 200
+        """, row => JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), StoreJson.Default.SessionProblem)! with { Title = row.GetString(1) }));
 
     /// <summary>At most <paramref name="limit"/> events after <paramref name="afterSeq"/>, as they were sent.</summary>
     public IReadOnlyList<(long Seq, byte[] Json)> Events(string agentSessionId, long afterSeq, int limit) => database.Read(connection => connection.Query(
@@ -194,8 +202,23 @@ internal class AgentStore(Database database, LogEpoch epoch)
         "INSERT INTO agent_messages (message_id, agent_session_id, position, json) VALUES ($1, $2, $3, $4)",
         message.MessageId, agentSessionId, position, JsonSerializer.SerializeToUtf8Bytes(message, StoreJson.Default.StoredMessage));
 
-    public static void SetGiven(SqliteConnection connection, string messageId) => connection.Execute(
-        "UPDATE agent_messages SET state = $2 WHERE message_id = $1", messageId, (int)MessageState.Given);
+    /// <summary>With it the session goes on, so what failed before needs nobody any more.</summary>
+    public static void SetGiven(SqliteConnection connection, string messageId)
+    {
+        connection.Execute("UPDATE agent_messages SET state = $2 WHERE message_id = $1", messageId, (int)MessageState.Given);
+        connection.Execute("DELETE FROM agent_problems WHERE agent_session_id = (SELECT agent_session_id FROM agent_messages WHERE message_id = $1)", messageId);
+    }
+
+    /// <summary>Why the session's last turn failed; null when it did not, or somebody has seen it.</summary>
+    public static void SetProblem(SqliteConnection connection, string agentSessionId, SessionProblem? problem)
+    {
+        connection.Execute("DELETE FROM agent_problems WHERE agent_session_id = $1", agentSessionId);
+        if (problem is not null)
+        {
+            connection.Execute("INSERT INTO agent_problems VALUES ($1, $2, $3)",
+                agentSessionId, problem.At, JsonSerializer.SerializeToUtf8Bytes(problem, StoreJson.Default.SessionProblem));
+        }
+    }
 
     /// <summary>Its turn has ended: from now on only the id is needed, not the text and the images.</summary>
     public static void SetEnded(SqliteConnection connection, string messageId) => connection.Execute(
@@ -235,4 +258,5 @@ internal class AgentStore(Database database, LogEpoch epoch)
 }
 
 [JsonSerializable(typeof(StoredMessage))]
+[JsonSerializable(typeof(SessionProblem))]
 internal sealed partial class StoreJson : JsonSerializerContext;

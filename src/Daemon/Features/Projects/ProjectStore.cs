@@ -16,8 +16,10 @@ internal sealed class ProjectStore(Database database, TimeProvider time)
 
     /// <summary>The project of a request; <c>PROJECT_NOT_FOUND</c> when there is none.</summary>
     public Project Require(string? projectId) =>
-        All().FirstOrDefault(p => p.ProjectId == projectId)
+        Find(projectId)
         ?? throw new RequestException(ErrorCode.ProjectNotFound, "This project is not registered on the machine. Register it with: pocketcoder add PATH");
+
+    public Project? Find(string? projectId) => All().FirstOrDefault(p => p.ProjectId == projectId);
 
     /// <summary>Registers a directory, or finds it when it is registered.</summary>
     public async Task<Project> AddAsync(string path)

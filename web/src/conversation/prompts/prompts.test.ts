@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 import type { AgentPrompt } from '../../protocol.gen';
+import { HOLD } from '../../ui/hold';
 import PromptPanel from './PromptPanel.svelte';
 
 const base: AgentPrompt = {
@@ -56,8 +57,65 @@ test('permission: a denial can say what to do instead, or stop the turn', async 
 test('permission: a command can be edited before it is allowed', async () => {
   const { answer } = show({ toolName: 'Bash', input: { command: 'rm -rf dist', description: 'Clean' } });
   await fireEvent.input(screen.getByLabelText('Edit the command'), { target: { value: 'rm -r dist' } });
-  await fireEvent.click(screen.getByRole('button', { name: 'Allow as edited', hidden: true }));
+  await hold('Hold: Allow as edited');
   expect(answer).toHaveBeenCalledExactlyOnceWith({ decision: 'allow', updatedInput: { command: 'rm -r dist', description: 'Clean' } });
+});
+
+/** Long enough, as a finger does. */
+async function hold(name: string, time = HOLD): Promise<void> {
+  vi.useFakeTimers();
+  const button = screen.getByRole('button', { name: new RegExp(name), hidden: true });
+  await fireEvent.pointerDown(button, { button: 0 });
+  await vi.advanceTimersByTimeAsync(time);
+  await fireEvent.pointerUp(button);
+  await fireEvent.click(button, { detail: 1 });
+  vi.useRealTimers();
+}
+
+const deletion = { toolName: 'Bash', input: { command: 'rm -rf dist' }, suggestions: [{ label: 'rm in this session', type: 'addRules' }] };
+
+test('permission: what is dangerous says why, and a tap does not allow it', async () => {
+  const { answer, press } = show(deletion);
+  screen.getByText('This deletes something.');
+  expect(screen.queryByRole('button', { name: 'Allow' })).toBeNull();
+  await hold('^Hold: Allow$', HOLD - 50);
+  expect(answer).not.toHaveBeenCalled();
+  screen.getAllByText('Not done: press longer.');
+  await press('Deny');
+  expect(answer).toHaveBeenCalledExactlyOnceWith({ decision: 'deny' });
+});
+
+test.each([['^Hold: Allow$', { decision: 'allow' }], ['^Hold: Allow, and', { decision: 'allow', suggestions: [0] }]])('permission: what is dangerous is held: %s', async (name, expected) => {
+  const { answer } = show(deletion);
+  await hold(name);
+  expect(answer).toHaveBeenCalledExactlyOnceWith(expected);
+});
+
+test('permission: a key is held too, and who has a screen reader press it says so twice', async () => {
+  vi.useFakeTimers();
+  const keys = show(deletion);
+  const button = () => screen.getByRole('button', { name: 'Hold: Allow' });
+  await fireEvent.keyDown(button(), { key: 'Enter' });
+  await vi.advanceTimersByTimeAsync(HOLD);
+  expect(keys.answer).toHaveBeenCalledOnce();
+  vi.useRealTimers();
+  cleanup();
+
+  const spoken = show(deletion);
+  await fireEvent.click(button(), { detail: 0 });
+  screen.getAllByText('Press again to confirm.');
+  expect(spoken.answer).not.toHaveBeenCalled();
+  await fireEvent.click(button(), { detail: 0 });
+  expect(spoken.answer).toHaveBeenCalledExactlyOnceWith({ decision: 'allow' });
+});
+
+test('permission: inside the project a file is written with a tap, outside of it not', () => {
+  const panel = (file_path: string) => render(PromptPanel, { prompt: { ...base, input: { file_path } }, waiting: 0, root: '/home/ada/shop', answer: async () => true });
+  panel('/home/ada/shop/a.ts');
+  screen.getByRole('button', { name: 'Allow' });
+  cleanup();
+  panel('/etc/hosts');
+  screen.getByText('This reaches outside the project.');
 });
 
 test('permission: a command that is too long to be read in a field is not edited', () => {

@@ -1,0 +1,2 @@
+/** How long a dangerous button is held. */
+export const HOLD = 800;
