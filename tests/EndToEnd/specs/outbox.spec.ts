@@ -8,7 +8,7 @@ test('in a tunnel: what was read is there, and what is typed survives the app, a
   await phone.openProject();
   await phone.newSession();
   await phone.send('My number is 42. [[scenario:text]]');
-  await expect(phone.claude).toHaveText('Hello from the scripted model.');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.', { timeout: 30_000 });
   await phone.expectIdle();
   await phone.page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   await phone.page.reload(); // from here on the app is the service worker's
