@@ -37,6 +37,31 @@ export class Phone {
     return this.log.getByRole('article', { name: 'Claude', exact: true });
   }
 
+  /** All that Claude said, read from the first line to the last: only what is seen is laid out. */
+  readLog(): Promise<string[]> {
+    return this.log.evaluate(async (log) => {
+      const frames = async (count: number): Promise<void> => {
+        for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
+      };
+      const texts: string[] = [];
+      const read = (): void => {
+        for (const article of log.querySelectorAll('article[aria-label="Claude"]')) {
+          const text = article.textContent!.trim();
+          if (!texts.includes(text)) texts.push(text);
+        }
+      };
+      log.scrollTop = 0;
+      await frames(30);
+      for (;;) {
+        read();
+        const before = log.scrollTop;
+        log.scrollTop += log.clientHeight;
+        await frames(4);
+        if (log.scrollTop <= before) return texts;
+      }
+    });
+  }
+
   get you(): Locator {
     return this.log.getByRole('article', { name: 'You', exact: true });
   }

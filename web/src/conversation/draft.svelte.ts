@@ -2,7 +2,7 @@ import type { ImageData } from '../protocol.gen';
 import type { Storage } from '../storage/storage';
 
 /** Every letter need not go to the disk by itself. */
-const SAVE_AFTER = 300;
+const SAVE_AFTER = 200;
 
 /** What is being written in one place, kept while other screens are shown and while the app is closed. */
 export class Draft {

@@ -144,3 +144,12 @@ test('a card that was opened is open again when it comes back into sight', async
   expect(conversation.opened.get('e1')).toBe(true);
   log.getByRole('region', { name: 'command' });
 });
+
+test('a message that came to nothing is sent again with a tap, as a new one', async () => {
+  const { tell, log, conversation } = open();
+  tell({ type: 'user', content: 'one', messageId: '1', seq: 1 });
+  tell({ type: 'done', cancelled: false, isError: true, durationMs: 1, messageId: '1', seq: 2 });
+  await fireEvent.click(log.getByRole('button', { name: 'Send again' }));
+  expect(conversation.outbox.messages).toMatchObject([{ content: 'one' }]);
+  expect(conversation.outbox.messages[0].messageId).not.toBe('1');
+});

@@ -171,6 +171,20 @@ test('what the machine has lost, because an older copy of its log was put back, 
   await vi.waitFor(() => expect(conversation.outbox.messages).toMatchObject([{ state: 'failed', problem: 'The machine does not know this message any more.' }]));
 });
 
+test('what arrives while the log is asked for is not lost', async () => {
+  const fake = online();
+  let answer = (): void => {};
+  fake.when('agent_session_attach', () => new Promise((resolve) => (answer = () => resolve({ lastSeq: 0, state: 'idle', epoch: 'e1' }))));
+  fake.when('agent_message', () => ({ queued: false, position: 0 }));
+  const { conversation } = visit(fake, 's');
+  conversation.outbox.send('one');
+  conversation.show();
+  await vi.waitFor(() => expect(states(conversation)).toEqual([['one', 'sent']]));
+  answer();
+  await vi.waitFor(() => expect(conversation.loaded).toBe(true));
+  expect(states(conversation)).toEqual([['one', 'sent']]);
+});
+
 test('a draft is there again, and where the log was being read', async () => {
   const first = visit(online(), 's');
   first.conversation.draft = 'half a thou';

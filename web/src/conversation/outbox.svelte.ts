@@ -19,6 +19,8 @@ export interface Outgoing {
   state: 'sending' | 'waiting' | 'sent' | 'failed';
   problem: string;
   at: number;
+  /** When the machine said that it has it; 0 when an earlier visit was told. */
+  sentAt: number;
   /** How a session that it begins shall be. */
   begin: Begin;
 }
@@ -68,7 +70,7 @@ export class Outbox {
     // Behind one that waits, all wait.
     const state = this.messages.some((other) => other.state === 'waiting') ? ('waiting' as const) : ('sending' as const);
     const at = Math.max(Date.now(), (this.messages.at(-1)?.at ?? 0) + 1);
-    this.messages.push({ messageId: newId(), content, images, steer, state, problem: '', at, begin: this.#chosen({}) });
+    this.messages.push({ messageId: newId(), content, images, steer, state, problem: '', at, sentAt: 0, begin: this.#chosen({}) });
     const message = this.messages[this.messages.length - 1];
     this.#queue(message, this.#save(message));
   }
@@ -92,7 +94,7 @@ export class Outbox {
     const kept = (await this.#storage?.outbox.of({ ...place, agentSessionId: id })) ?? [];
     for (const { messageId, content, images, steer, state, problem, at, permissionMode, model, agent } of kept) {
       if (this.messages.some((other) => other.messageId === messageId)) continue;
-      this.messages.push({ messageId, content, images, steer, state, problem, at, begin: { permissionMode, model, agent } });
+      this.messages.push({ messageId, content, images, steer, state, problem, at, sentAt: 0, begin: { permissionMode, model, agent } });
       if (state === 'waiting') this.#queue(this.messages[this.messages.length - 1]);
     }
   }
@@ -110,7 +112,7 @@ export class Outbox {
   /** The whole log is here: what was sent before it was asked for, and is not in it, the machine has lost. */
   missing(since: number, view: ConversationView): void {
     for (const message of this.messages) {
-      if (message.state !== 'sent' || message.at >= since) continue;
+      if (message.state !== 'sent' || message.sentAt >= since) continue;
       if (view.goneTo > 0) return this.discard(message); // or it is so old that the log does not go back to it
       Object.assign(message, { state: 'failed', problem: text.conversation.lost });
       void this.#save(message);
@@ -134,7 +136,7 @@ export class Outbox {
   }
 
   #row(message: Outgoing, agentSessionId = this.#session.id): KeptMessage {
-    const { begin, ...rest } = $state.snapshot(message);
+    const { begin, sentAt: _, ...rest } = $state.snapshot(message);
     return { ...this.#session.place, ...rest, ...begin, agentSessionId, state: rest.state === 'sending' ? 'waiting' : rest.state };
   }
 
@@ -160,7 +162,7 @@ export class Outbox {
     };
     try {
       const begun = await deliver(this.#connection, { machineKey: this.#session.place.machineKey, attempt: () => this.#attempt(message), waiting, signal });
-      message.state = 'sent';
+      Object.assign(message, { state: 'sent', sentAt: Date.now() });
       if (begun !== undefined && this.#session.id === undefined) {
         this.#created(begun);
         this.#session.chosenMode = this.#session.chosenModel = undefined;

@@ -33,6 +33,7 @@ export class OutboxStore {
     return this.#database.use(async (db) => {
       const transaction = db.transaction('outbox', 'readwrite', { durability: 'strict' });
       for (const message of messages) void transaction.store.put(message);
+      transaction.commit(); // also when the page is gone before the requests are done
       await transaction.done;
       return true;
     }, false);

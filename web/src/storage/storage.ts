@@ -20,7 +20,12 @@ export class Storage {
 
   /** A draft of nothing is none. */
   async saveDraft(place: string, draft: KeptDraft | undefined): Promise<void> {
-    await this.#database.use<unknown>((db) => (draft ? db.put('drafts', draft, place) : db.delete('drafts', place)), undefined);
+    await this.#database.use(async (db) => {
+      const transaction = db.transaction('drafts', 'readwrite');
+      void (draft ? transaction.store.put(draft, place) : transaction.store.delete(place));
+      transaction.commit(); // a page that goes does not live to see its request done, which would commit it otherwise
+      await transaction.done;
+    }, undefined);
   }
 
   /** A list as it was last told, such as a project's sessions. */

@@ -235,6 +235,7 @@ export const text = {
     lost: 'The machine does not know this message any more.',
     discard: 'Discard',
     takeBack: 'Take back',
+    again: 'Send again',
     image: (type: string, size: string) => `Image (${type}, ${size})`,
     gap: 'Older messages are not kept any more.',
     retrying: 'Trying again',
