@@ -131,7 +131,9 @@ internal static class ClusterLoad
         {
             using TcpListener free = new(IPAddress.Loopback, 0);
             free.Start();
-            return new Store(((IPEndPoint)free.LocalEndpoint).Port);
+            var port = ((IPEndPoint)free.LocalEndpoint).Port;
+            free.Stop();
+            return new Store(port);
         }
 
         public void Dispose()

@@ -87,8 +87,9 @@ internal sealed class LocalPeers
         {
             if (entry.Value.Count == 0 && entry.Value.TryRetire())
             {
-                _tenants.TryRemove(entry);
+                // In this order: who comes next makes a new one, and listens anew.
                 forgotten(entry.Value);
+                _tenants.TryRemove(entry);
             }
         }
     }

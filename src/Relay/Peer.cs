@@ -60,8 +60,8 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
     /// <summary>The account that it belongs to, once it is registered.</summary>
     public Tenant? Tenant { get; set; }
 
-    /// <summary>It is counted among its account's connections.</summary>
-    public bool IsAdmitted { get; set; }
+    /// <summary>The device as which it is counted among its account's connections; null: it is not.</summary>
+    public string? AdmittedDevice { get; set; }
 
     /// <summary>What a machine last told of itself that clients show.</summary>
     public string? Told { get; set; }

@@ -61,9 +61,11 @@ public sealed class RelayHost : IAsyncDisposable
                 Path.Combine(options.DataDirectory, "relay.db"), EmbeddedScripts.Of(typeof(RelayHost).Assembly),
                 aside => notices.Add($"relay.db was damaged. It was set aside as {Path.GetFileName(aside)}; devices must be paired again.")),
             options.Time);
+        ICluster? started = null;
         try
         {
             var (app, cluster, server, metrics, identity) = await BuildAsync(options, configureLogging, store, redis);
+            started = cluster;
             foreach (var notice in notices)
             {
                 app.Logger.LogNotice(notice);
@@ -76,6 +78,7 @@ public sealed class RelayHost : IAsyncDisposable
         }
         catch
         {
+            await (started?.DisposeAsync() ?? default);
             await store.DisposeAsync();
             throw;
         }

@@ -77,9 +77,9 @@ internal sealed class Switchboard(
     {
         var stood = here.Remove(peer);
         peer.Pending?.End();
-        if (peer is { IsAdmitted: true, Registration: { } present })
+        if (peer is { AdmittedDevice: { } deviceId, Tenant: { } tenant })
         {
-            cluster.Release(present.UserId, present.DeviceId);
+            cluster.Release(tenant.UserId, deviceId);
         }
 
         switch (peer.Registration)
@@ -203,9 +203,9 @@ internal sealed class Switchboard(
         }
 
         await peer.Tenant!.LoadAsync(cluster.EnterAsync);
-        if (!peer.IsAdmitted)
+        if (peer.AdmittedDevice is null)
         {
-            peer.IsAdmitted = await cluster.TryAdmitAsync(userId, deviceId) ? true : throw Refusals.TooManySockets.ToException();
+            peer.AdmittedDevice = await cluster.TryAdmitAsync(userId, deviceId) ? deviceId : throw Refusals.TooManySockets.ToException();
         }
     }
 }

@@ -20,13 +20,13 @@ internal sealed class BusChannel(ISubscriber bus, RedisChannel channel, string s
     private byte[]? _waiting;
     private int _length, _underWay;
 
-    /// <summary>False when too much waits already; then it was not taken.</summary>
+    /// <summary>False when too much waits already; then it was not taken. One large record may wait beside.</summary>
     public bool TryAdd(in BusRecord record)
     {
         lock (_lock)
         {
             var length = record.Length;
-            if (_waiting is not null && _length + length > Limits.SendQueueBytes)
+            if (_waiting is not null && _length > Limits.SendQueueBytes)
             {
                 return false;
             }
@@ -54,12 +54,20 @@ internal sealed class BusChannel(ISubscriber bus, RedisChannel channel, string s
         }
     }
 
+    /// <summary>One record as a publication of its own.</summary>
+    public static byte[] Publication(string self, in BusRecord record)
+    {
+        var bytes = new byte[self.Length + record.Length];
+        record.Write(bytes.AsSpan(Encoding.ASCII.GetBytes(self, bytes)));
+        return bytes;
+    }
+
     /// <summary>Does anybody listen to this channel, this node among them?</summary>
     public async Task<bool> IsHeardAsync()
     {
         try
         {
-            return await bus.PublishAsync(channel, self) > 0;
+            return bus.IsConnected(channel) && await bus.PublishAsync(channel, self) > 0;
         }
         catch (Exception ex) when (RedisConnection.IsTrouble(ex))
         {

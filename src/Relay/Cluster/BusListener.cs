@@ -56,6 +56,7 @@ internal sealed class BusListener(LocalPeers here, Routes routes, Statuses statu
                 Status(node, user, to, record);
                 break;
             case BusKind.ClientLeft:
+                here.Tenant(user)?.Bus?.Clients.TryRemove(to, out _);
                 routes.TellMachinesOf(user, Envelope.Of(new ClientDisconnected(to)));
                 break;
             case BusKind.Revoked:
@@ -74,6 +75,7 @@ internal sealed class BusListener(LocalPeers here, Routes routes, Statuses statu
             : Delivery.NotConnected;
         if (delivery == Delivery.Sent)
         {
+            here.Tenant(user)?.Bus?.Clients.TryAdd(BusRecord.Name(record.From[1..^1]), node);
             return;
         }
 

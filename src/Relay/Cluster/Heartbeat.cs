@@ -1,14 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
-using PocketCoder.Relay.Routing;
 using PocketCoder.Relay.Stores;
 using PocketCoder.Relay.Stores.Redis;
 
 namespace PocketCoder.Relay.Cluster;
-
-/// <summary>What could not be said while Redis was away: how many connections a device has here, and that a machine has left.</summary>
-internal sealed record Unsaid(string UserId, string DeviceId, DaemonRegistration? Left = null);
 
 /// <summary>
 /// Says every two seconds that this node is there, and looks whether the others are. After anything that may have lost what was said between nodes it puts
@@ -18,6 +14,9 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
 
+    // However much is lost: clients that look anew make work of their own.
+    private static readonly TimeSpan BetweenHeals = TimeSpan.FromSeconds(1);
+
     private readonly RedisConnection _redis;
     private readonly Presence _presence;
     private readonly LocalPeers _here;
@@ -26,9 +25,12 @@ internal sealed partial class Heartbeat : IAsyncDisposable
     private readonly string _self;
     private readonly Func<string[]> _others;
     private readonly Action<string> _nodeGone;
-    private readonly Action<DaemonRegistration, bool, bool> _say;
+    private readonly Action<DaemonRegistration, bool> _say;
+    private readonly Func<Tenant, Task> _read;
     private readonly ILogger _logger;
-    private readonly ConcurrentQueue<Unsaid> _unsaid = new();
+    private readonly ConcurrentQueue<Func<Task>> _unsaid = new();
+    private readonly ConcurrentDictionary<(string UserId, string DeviceId), bool> _miscounted = new();
+    private readonly ConcurrentDictionary<DaemonRegistration, bool> _unheard = new();
     private readonly SemaphoreSlim _soon = new(0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _beating;
@@ -36,9 +38,9 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 
     public Heartbeat(
         RedisConnection redis, Presence presence, LocalPeers here, Statuses statuses, IDeviceStore devices, string self,
-        Func<string[]> others, Action<string> nodeGone, Action<DaemonRegistration, bool, bool> say, ILogger logger)
+        Func<string[]> others, Action<string> nodeGone, Action<DaemonRegistration, bool> say, Func<Tenant, Task> read, ILogger logger)
     {
-        (_redis, _presence, _here, _statuses, _devices, _self, _others, _nodeGone, _say, _logger) = (redis, presence, here, statuses, devices, self, others, nodeGone, say, logger);
+        (_redis, _presence, _here, _statuses, _devices, _self, _others, _nodeGone, _say, _read, _logger) = (redis, presence, here, statuses, devices, self, others, nodeGone, say, read, logger);
         redis.Restored += Doubt;
         _beating = Task.Run(BeatAllAsync);
     }
@@ -47,11 +49,24 @@ internal sealed partial class Heartbeat : IAsyncDisposable
     public void Doubt()
     {
         _doubt = true;
-        _soon.Release();
+        if (_soon.CurrentCount == 0)
+        {
+            _soon.Release();
+        }
+    }
+
+    /// <summary>What this machine said was not heard by all of its account's clients: they are told to look anew.</summary>
+    public void Unheard(DaemonRegistration machine) => _unheard[machine] = true;
+
+    /// <summary>How many connections a device has here may be counted wrongly.</summary>
+    public void Miscounted(string userId, string deviceId)
+    {
+        _miscounted[(userId, deviceId)] = true;
+        _doubt = true;
     }
 
     /// <summary>Says something now, or when Redis is back.</summary>
-    public async Task TryAsync(Func<Task> say, Unsaid orLater)
+    public async Task SayAsync(Func<Task> say)
     {
         try
         {
@@ -59,10 +74,13 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         }
         catch (RequestException)
         {
-            _unsaid.Enqueue(orLater);
+            _unsaid.Enqueue(say);
             _doubt = true;
         }
     }
+
+    /// <summary>Reads anew where the machines of these accounts are.</summary>
+    public void Reread(IReadOnlyList<Tenant> tenants) => _ = RereadAsync(tenants);
 
     public async ValueTask DisposeAsync()
     {
@@ -79,7 +97,18 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         }
 
         _stop.Dispose();
-        _soon.Dispose();
+    }
+
+    private async Task RereadAsync(IReadOnlyList<Tenant> tenants)
+    {
+        try
+        {
+            await ManyAtOnce(tenants.Distinct(), _read);
+        }
+        catch (RequestException)
+        {
+            Doubt();
+        }
     }
 
     private async Task BeatAllAsync()
@@ -98,7 +127,7 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 
                 isHealthy = true;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
             }
@@ -120,13 +149,25 @@ internal sealed partial class Heartbeat : IAsyncDisposable
 
     private async Task BeatOnceAsync()
     {
-        // Taken for dead, it has lost what it had said of itself.
-        _doubt |= !await _presence.RenewAsync();
+        if (!await _presence.RenewAsync())
+        {
+            // Taken for dead, it has lost what it had said of itself.
+            _doubt = true;
+        }
+
         if (_others() is { Length: > 0 } others)
         {
             foreach (var dead in await _presence.DeadAsync(others))
             {
                 _nodeGone(dead);
+            }
+        }
+
+        foreach (var machine in _unheard.Keys)
+        {
+            if (_unheard.TryRemove(machine, out _) && Stands(machine))
+            {
+                _say(machine, true);
             }
         }
 
@@ -142,19 +183,21 @@ internal sealed partial class Heartbeat : IAsyncDisposable
                 _doubt = true;
                 throw;
             }
+
+            await Task.Delay(BetweenHeals, _stop.Token);
         }
     }
 
     private async Task HealAsync()
     {
-        await SayUnsaidAsync();
-        await ManyAtOnce(_here.All, async peer =>
+        while (_unsaid.TryPeek(out var say))
         {
-            if (peer.Registration is DaemonRegistration machine)
-            {
-                await AnnounceAsync(peer, machine);
-            }
-        });
+            await say();
+            _unsaid.TryDequeue(out _);
+        }
+
+        await CountAsync();
+        await ManyAtOnce(_here.All, peer => peer.Registration is DaemonRegistration machine ? AnnounceAsync(peer, machine) : Task.CompletedTask);
         await ManyAtOnce(_here.Tenants, LookAnewAsync);
 
         // A revocation may have been missed.
@@ -170,36 +213,50 @@ internal sealed partial class Heartbeat : IAsyncDisposable
     private static Task ManyAtOnce<T>(IEnumerable<T> all, Func<T, Task> each) =>
         Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (one, _) => await each(one));
 
-    private async Task SayUnsaidAsync()
+    private Task CountAsync()
     {
-        HashSet<(string UserId, string DeviceId)> devices = [.. _here.All.Select(peer => peer.Registration).OfType<Registration>().Select(r => (r.UserId, r.DeviceId))];
-        while (_unsaid.TryPeek(out var unsaid))
+        foreach (var peer in _here.All)
         {
-            if (unsaid.Left is { } left)
+            if (peer is { AdmittedDevice: { } deviceId, Registration: { } present })
             {
-                await _presence.LeaveAsync(left);
-                _say(left, false, false);
+                _miscounted[(present.UserId, deviceId)] = true;
             }
-
-            devices.Add((unsaid.UserId, unsaid.DeviceId));
-            _unsaid.TryDequeue(out _);
         }
 
-        await ManyAtOnce(devices, device => _presence.SetCountAsync(
-            device.UserId, device.DeviceId, _here.Of(device.UserId).Count(peer => peer.IsAdmitted && peer.Registration?.DeviceId == device.DeviceId)));
+        return ManyAtOnce(_miscounted.Keys, async device =>
+        {
+            int count;
+            do
+            {
+                count = CountOf(device);
+                await _presence.SetCountAsync(device.UserId, device.DeviceId, count);
+            }
+            while (count != CountOf(device));
+
+            _miscounted.TryRemove(device, out _);
+        });
+
+        int CountOf((string UserId, string DeviceId) device) => _here.Of(device.UserId).Count(peer => peer.AdmittedDevice == device.DeviceId);
     }
 
     private async Task AnnounceAsync(Peer peer, DaemonRegistration machine)
     {
-        if (await _presence.TryJoinAsync(machine))
-        {
-            _say(machine, true, true);
-        }
-        else
+        if (!await _presence.TryJoinAsync(machine))
         {
             peer.Close(CloseCode.Replaced, Switchboard.Replaced);
+            return;
+        }
+
+        _say(machine, true);
+        if (!Stands(machine))
+        {
+            // It has left meanwhile, and may have said so before this.
+            await _presence.LeaveAsync(machine);
+            _say(machine, false);
         }
     }
+
+    private bool Stands(DaemonRegistration machine) => _here.Machine(machine.MachineKey)?.Registration is DaemonRegistration there && there.Fence == machine.Fence;
 
     private async Task LookAnewAsync(Tenant tenant)
     {
@@ -214,15 +271,12 @@ internal sealed partial class Heartbeat : IAsyncDisposable
             throw Refusals.StoreUnavailable.ToException();
         }
 
-        var noted = tenant.Places.Noted;
-        foreach (var machine in await _presence.OfAsync(tenant.UserId))
+        await _read(tenant);
+
+        // What they said while this node was deaf is lost.
+        foreach (var place in tenant.Places.All.Where(place => place.Node is { } node && node != _self))
         {
-            Place place = new(machine.MachineKey, machine.Label, machine.Fence, machine.Node);
-            _statuses.Read(tenant, place, noted);
-            if (place.Node is { } node && node != _self && tenant.Places.Find(place.MachineKey) == place)
-            {
-                _statuses.Heard(tenant.UserId, place, isNews: true);
-            }
+            _statuses.Heard(tenant.UserId, place, isNews: true);
         }
     }
 

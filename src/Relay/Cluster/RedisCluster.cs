@@ -11,7 +11,11 @@ using StackExchange.Redis;
 namespace PocketCoder.Relay.Cluster;
 
 /// <summary>Where nodes talk of one account: what is said of it here, and how it is heard.</summary>
-internal sealed record AccountBus(BusChannel Channel, ChannelMessageQueue Heard);
+internal sealed record AccountBus(BusChannel Channel, ChannelMessageQueue Heard)
+{
+    /// <summary>The clients on other nodes that asked machines of this one, and their nodes.</summary>
+    public ConcurrentDictionary<string, string> Clients { get; } = new(StringComparer.Ordinal);
+}
 
 /// <summary>
 /// Many nodes as one relay. Each listens to a channel of its own, and to one of each account that somebody of is connected to it. What goes from one node to
@@ -29,16 +33,15 @@ internal sealed class RedisCluster : ICluster
     private readonly RelayRates _rates;
     private readonly Presence _presence;
     private readonly BusListener _listener;
-    private readonly BusChannel _revoked;
     private readonly ConcurrentDictionary<string, BusChannel> _nodes = new(StringComparer.Ordinal);
     private Heartbeat? _heartbeat;
+    private int _parting;
 
     public RedisCluster(RedisConnection redis, LocalPeers here, Routes routes, Statuses statuses, RelayRates rates)
     {
         (_redis, _here, _routes, _statuses, _rates) = (redis, here, routes, statuses, rates);
         _presence = new Presence(redis, Node);
         _listener = new BusListener(here, routes, statuses, WayTo, Node);
-        _revoked = Channel(RevokedChannel, static _ => { });
     }
 
     /// <summary>Raised with the id of a device that was revoked at another node.</summary>
@@ -59,44 +62,49 @@ internal sealed class RedisCluster : ICluster
         await _presence.RenewAsync();
         (await _redis.Bus.SubscribeAsync(NodeChannel(Node))).OnMessage(_listener.Take);
         (await _redis.Bus.SubscribeAsync(RevokedChannel)).OnMessage(_listener.Take);
-        _heartbeat = new Heartbeat(_redis, _presence, _here, _statuses, devices, Node, () => [.. _nodes.Keys], NodeGone, Say, logger);
+        _heartbeat = new Heartbeat(_redis, _presence, _here, _statuses, devices, Node, () => [.. _nodes.Keys], NodeGone, (machine, isConnected) => Say(machine, isConnected, isNews: true), ReadAsync, logger);
         _redis.Lost += NodesApart;
     }
 
     public async Task EnterAsync(Tenant tenant)
     {
-        try
+        if (tenant.Bus is null)
         {
-            if (tenant.Bus is null)
+            var channel = AccountChannel(tenant.UserId);
+            try
             {
-                var channel = AccountChannel(tenant.UserId);
                 var heard = await _redis.Bus.SubscribeAsync(channel);
                 tenant.Bus = new AccountBus(Channel(channel, Troubled), heard);
                 heard.OnMessage(_listener.Take);
             }
-        }
-        catch (Exception ex) when (RedisConnection.IsTrouble(ex))
-        {
-            throw Refusals.StoreUnavailable.ToException();
-        }
-
-        var noted = tenant.Places.Noted;
-        foreach (var machine in await _presence.OfAsync(tenant.UserId))
-        {
-            if (machine.Node is { } node)
+            catch (Exception ex) when (RedisConnection.IsTrouble(ex))
             {
-                WayTo(node);
+                // The library goes on trying for a queue that nobody has.
+                await _redis.Bus.UnsubscribeAsync(channel, flags: CommandFlags.FireAndForget);
+                throw Refusals.StoreUnavailable.ToException();
             }
-
-            _statuses.Read(tenant, new Place(machine.MachineKey, machine.Label, machine.Fence, machine.Node), noted);
         }
+
+        await ReadAsync(tenant);
     }
 
     public void Leave(Tenant tenant) => tenant.Bus?.Heard.Unsubscribe(CommandFlags.FireAndForget);
 
-    public Task<bool> TryAdmitAsync(string userId, string deviceId) => _presence.TryAdmitAsync(userId, deviceId, _rates.SocketsPerUser);
+    public async Task<bool> TryAdmitAsync(string userId, string deviceId)
+    {
+        try
+        {
+            return await _presence.TryAdmitAsync(userId, deviceId, _rates.SocketsPerUser);
+        }
+        catch (RequestException)
+        {
+            // It may have been counted all the same.
+            _heartbeat!.Miscounted(userId, deviceId);
+            throw;
+        }
+    }
 
-    public void Release(string userId, string deviceId) => _ = _heartbeat!.TryAsync(() => _presence.ReleaseAsync(userId, deviceId), orLater: new Unsaid(userId, deviceId));
+    public void Release(string userId, string deviceId) => _ = ReleaseAsync(userId, deviceId);
 
     public Task<IReadOnlyCollection<string>> DevicesElsewhereAsync(string userId) => _presence.DevicesAsync(userId);
 
@@ -113,22 +121,38 @@ internal sealed class RedisCluster : ICluster
         return joined;
     }
 
-    public async Task LeftAsync(DaemonRegistration machine)
+    public Task LeftAsync(DaemonRegistration machine) => _heartbeat!.SayAsync(async () =>
     {
-        await _heartbeat!.TryAsync(() => _presence.LeaveAsync(machine), orLater: new Unsaid(machine.UserId, machine.DeviceId, machine));
+        await _presence.LeaveAsync(machine);
         Say(machine, isConnected: false, isNews: false);
-    }
-
-    public void ClientLeft(ClientRegistration client) => Say(client.UserId, new BusRecord
-    {
-        Kind = BusKind.ClientLeft, User = Encoding.UTF8.GetBytes(client.UserId), To = Encoding.UTF8.GetBytes(client.ClientId),
     });
 
-    void ICluster.Revoked(string deviceId)
+    // Behind what it asked: on the channels of the nodes where its account's machines are.
+    public void ClientLeft(ClientRegistration client) => _ = _heartbeat!.SayAsync(() =>
     {
-        _revoked.TryAdd(new BusRecord { Kind = BusKind.Revoked, To = Encoding.UTF8.GetBytes(deviceId) });
-        _revoked.Flush();
-    }
+        if (!_redis.IsConnected)
+        {
+            throw Refusals.StoreUnavailable.ToException();
+        }
+
+        foreach (var node in _here.Tenant(client.UserId)?.Places.All.Select(place => place.Node).OfType<string>().Distinct() ?? [])
+        {
+            if (node != Node)
+            {
+                var way = WayTo(node);
+                way.TryAdd(new BusRecord { Kind = BusKind.ClientLeft, User = Encoding.UTF8.GetBytes(client.UserId), To = Encoding.UTF8.GetBytes(client.ClientId) });
+                way.Flush();
+            }
+        }
+
+        return Task.CompletedTask;
+    });
+
+    void ICluster.Revoked(string deviceId) => _ = _heartbeat!.SayAsync(() =>
+    {
+        BusRecord record = new() { Kind = BusKind.Revoked, To = Encoding.UTF8.GetBytes(deviceId) };
+        return _redis.PublishAsync(RevokedChannel, BusChannel.Publication(Node, record));
+    });
 
     public Delivery ToMachine(in Place place, string userId, in RoutedMessage message, ReadOnlySpan<byte> clientName, Batch batch)
     {
@@ -166,20 +190,23 @@ internal sealed class RedisCluster : ICluster
         {
             Kind = BusKind.ToClient, User = Encoding.UTF8.GetBytes(from.UserId), To = to[..Encoding.UTF8.GetBytes(clientId, to)], From = machineName, Message = message, HasMessage = true,
         };
-        if (way.TryAdd(record))
+        if (_redis.IsConnected && way.TryAdd(record))
         {
             batch.Add(way);
         }
         else
         {
-            Troubled(BusTrouble.NotSent);
+            _heartbeat!.Unheard(from);
         }
     }
 
-    public void ToClientsOf(DaemonRegistration from, in RoutedMessage message, ReadOnlySpan<byte> machineName) => Say(from.UserId, new BusRecord
+    public void ToClientsOf(DaemonRegistration from, in RoutedMessage message, ReadOnlySpan<byte> machineName)
     {
-        Kind = BusKind.ToClients, User = Encoding.UTF8.GetBytes(from.UserId), From = machineName, Message = message, HasMessage = true,
-    });
+        if (!TrySay(from.UserId, new BusRecord { Kind = BusKind.ToClients, User = Encoding.UTF8.GetBytes(from.UserId), From = machineName, Message = message, HasMessage = true }))
+        {
+            _heartbeat!.Unheard(from);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -190,15 +217,15 @@ internal sealed class RedisCluster : ICluster
         }
     }
 
-    private static RedisChannel RevokedChannel => RedisConnection.Channel("revoked", "");
+    private RedisChannel RevokedChannel => _redis.Channel("revoked", "");
 
-    private static RedisChannel NodeChannel(string node) => RedisConnection.Channel("to-node", node);
+    private RedisChannel NodeChannel(string node) => _redis.Channel("to-node", node);
 
-    private static RedisChannel AccountChannel(string userId) => RedisConnection.Channel("of-account", userId);
+    private RedisChannel AccountChannel(string userId) => _redis.Channel("of-account", userId);
 
     private BusChannel Channel(RedisChannel channel, Action<BusTrouble> troubled) => new(_redis.Bus, channel, Node, troubled);
 
-    private BusChannel WayTo(string node) => _nodes.GetOrAdd(node, static (node, self) => self.Channel(NodeChannel(node), trouble =>
+    private BusChannel WayTo(string node) => _nodes.GetOrAdd(node, static (node, self) => self.Channel(self.NodeChannel(node), trouble =>
     {
         if (trouble == BusTrouble.NobodyThere)
         {
@@ -210,27 +237,59 @@ internal sealed class RedisCluster : ICluster
         }
     }), this);
 
-    private void Say(DaemonRegistration machine, bool isConnected, bool isNews) => Say(machine.UserId, new BusRecord
+    private async Task ReleaseAsync(string userId, string deviceId)
     {
-        Kind = BusKind.Status, Flags = (isConnected ? BusFlags.Connected : 0) | (isNews ? BusFlags.News : 0), Fence = machine.Fence,
-        User = Encoding.UTF8.GetBytes(machine.UserId), To = Encoding.UTF8.GetBytes(machine.MachineKey), Text = Encoding.UTF8.GetBytes(machine.Label),
-    });
+        try
+        {
+            await _presence.ReleaseAsync(userId, deviceId);
+        }
+        catch (RequestException)
+        {
+            _heartbeat!.Miscounted(userId, deviceId);
+        }
+    }
 
-    private void Say(string userId, in BusRecord record)
+    // Where the account's machines are, as Redis has it.
+    private async Task ReadAsync(Tenant tenant)
     {
-        if (_here.Tenant(userId)?.Bus?.Channel is not { } channel)
+        var noted = tenant.Places.Noted;
+        foreach (var machine in await _presence.OfAsync(tenant.UserId))
         {
-            return;
+            // Of who is here this node knows more: the machine may be about to leave.
+            var isHere = machine.Node == Node && _here.Machine(machine.MachineKey)?.Registration is DaemonRegistration there && there.Fence == machine.Fence;
+            var node = machine.Node == Node && !isHere ? null : machine.Node;
+            if (node is not null && node != Node)
+            {
+                WayTo(node);
+            }
+
+            _statuses.Read(tenant, new Place(machine.MachineKey, machine.Label, machine.Fence, node), noted);
+        }
+    }
+
+    private void Say(DaemonRegistration machine, bool isConnected, bool isNews)
+    {
+        if (!TrySay(machine.UserId, new BusRecord
+        {
+            Kind = BusKind.Status, Flags = (isConnected ? BusFlags.Connected : 0) | (isNews ? BusFlags.News : 0), Fence = machine.Fence,
+            User = Encoding.UTF8.GetBytes(machine.UserId), To = Encoding.UTF8.GetBytes(machine.MachineKey), Text = Encoding.UTF8.GetBytes(machine.Label),
+        }))
+        {
+            _heartbeat!.Doubt();
+        }
+    }
+
+    private bool TrySay(string userId, in BusRecord record)
+    {
+        // The last of an account to leave is told of too.
+        var channel = _here.Tenant(userId)?.Bus?.Channel ?? Channel(AccountChannel(userId), Troubled);
+        if (!_redis.IsConnected || !channel.TryAdd(record))
+        {
+            return false;
         }
 
-        if (channel.TryAdd(record))
-        {
-            channel.Flush();
-        }
-        else
-        {
-            Troubled(BusTrouble.NotSent);
-        }
+        channel.Flush();
+        return true;
     }
 
     // Something that was said may not have been heard: all of this node's machines are announced anew, and what was asked of others is over.
@@ -246,18 +305,39 @@ internal sealed class RedisCluster : ICluster
     private void NodeGone(string node)
     {
         _nodes.TryRemove(node, out _);
+        List<Tenant> concerned = [];
         foreach (var (tenant, place) in Elsewhere().Where(known => known.Place.Node == node))
         {
+            concerned.Add(tenant);
             _statuses.Heard(tenant.UserId, place with { Node = null }, isNews: true);
         }
+
+        foreach (var tenant in _here.Tenants)
+        {
+            foreach (var (clientId, _) in tenant.Bus?.Clients.Where(client => client.Value == node) ?? [])
+            {
+                tenant.Bus!.Clients.TryRemove(clientId, out _);
+                _routes.TellMachinesOf(tenant.UserId, Envelope.Of(new ClientDisconnected(clientId)));
+            }
+        }
+
+        // It may have been late only, and back by now.
+        _heartbeat?.Reread(concerned);
     }
 
     private void NodesApart()
     {
+        if (Interlocked.Exchange(ref _parting, 1) == 1)
+        {
+            return;
+        }
+
         foreach (var (tenant, place) in Elsewhere())
         {
             _routes.MachineGone(tenant.UserId, place.MachineKey, place.Fence, Refusals.NodesApart);
         }
+
+        Volatile.Write(ref _parting, 0);
     }
 
     private IEnumerable<(Tenant Tenant, Place Place)> Elsewhere() =>

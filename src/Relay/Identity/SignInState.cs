@@ -33,7 +33,14 @@ internal sealed class SignInState(SigningKeys keys, IOneTimeStore used, TimeProv
 
     /// <summary>Null for anything that this relay did not seal, after ten minutes, and the second time.</summary>
     public async Task<SignInFlow?> TakeAsync(string? text) =>
-        Open(text) is { } flow && await used.UseAsync(Secrets.Hash(text!), DateTimeOffset.FromUnixTimeSeconds(flow.ExpiresAt)) ? flow : null;
+        (Open(text) ?? await OpenAnewAsync(text)) is { } flow && await used.UseAsync(Secrets.Hash(text!), DateTimeOffset.FromUnixTimeSeconds(flow.ExpiresAt)) ? flow : null;
+
+    // Another node may have sealed it, with a key that this one has not seen.
+    private async Task<SignInFlow?> OpenAnewAsync(string? text)
+    {
+        await keys.ReloadSoonAsync();
+        return Open(text);
+    }
 
     private SignInFlow? Open(string? text)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
 using PocketCoder.Relay.Stores;
@@ -15,6 +16,7 @@ internal sealed class SigningKeys
 {
     // A key that another node made is found by the first token that it signed. However many ids are invented, the store is read ten times a second at most.
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestUnread = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     private readonly ISigningKeyStore _store;
@@ -22,6 +24,7 @@ internal sealed class SigningKeys
     private readonly Lock _lock = new();
     private Task _changing = Task.CompletedTask;
     private volatile List<SigningKey> _keys = [];
+    private long _loadedAt;
     private Task? _soon;
 
     private SigningKeys(ISigningKeyStore store, TimeProvider time) => (_store, _time) = (store, time);
@@ -47,6 +50,7 @@ internal sealed class SigningKeys
     /// <summary>The key to sign with.</summary>
     public async Task<SigningKey> CurrentAsync()
     {
+        await LookNowAndThenAsync();
         while (!IsFresh || HasEnded)
         {
             await OneAtATime(RenewAsync);
@@ -58,6 +62,7 @@ internal sealed class SigningKeys
     /// <summary>The key with this id, while it verifies.</summary>
     public async Task<SigningKey?> FindAsync(string kid)
     {
+        await LookNowAndThenAsync();
         if (Known(kid) is null)
         {
             await ReloadSoonAsync();
@@ -66,8 +71,11 @@ internal sealed class SigningKeys
         return Known(kid);
     }
 
-    // Serves all who come before it begins.
-    private Task ReloadSoonAsync()
+    // Another node may have made a newer key, which ends the ones before it.
+    private Task LookNowAndThenAsync() => Stopwatch.GetElapsedTime(Volatile.Read(ref _loadedAt)) < LongestUnread ? Task.CompletedTask : OneAtATime(ReloadAsync);
+
+    /// <summary>Ends when the store was read after this was called, a tenth of a second later; once for all who come before it begins.</summary>
+    public Task ReloadSoonAsync()
     {
         lock (_lock)
         {
@@ -138,6 +146,7 @@ internal sealed class SigningKeys
         }
 
         _keys = usable;
+        Volatile.Write(ref _loadedAt, Stopwatch.GetTimestamp());
     }
 
     private static SigningKey Open(StoredSigningKey stored, DateTimeOffset? usableUntil)

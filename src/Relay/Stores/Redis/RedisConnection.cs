@@ -33,6 +33,7 @@ internal sealed class RedisConnection : IAsyncDisposable
     public static async Task<RedisConnection> OpenAsync(string url)
     {
         var options = OptionsOf(url);
+        var where = new Uri(url).Authority[(new Uri(url).Authority.IndexOf('@', StringComparison.Ordinal) + 1)..];
         try
         {
             return new RedisConnection(await ConnectionMultiplexer.ConnectAsync(options));
@@ -40,8 +41,8 @@ internal sealed class RedisConnection : IAsyncDisposable
         catch (RedisConnectionException ex)
         {
             throw new RelayConfigurationException(ex.FailureType == ConnectionFailureType.AuthenticationFailure
-                ? $"The Redis at {options.EndPoints} does not let this relay in. Its password is given with POCKETCODER_REDIS (redis://:PASSWORD@HOST:6379)."
-                : $"The Redis at {options.EndPoints} does not answer. Is it running, and is the address right (--redis or POCKETCODER_REDIS)?");
+                ? $"The Redis at {where} does not let this relay in. Its password is given with POCKETCODER_REDIS (redis://:PASSWORD@HOST:6379)."
+                : $"The Redis at {where} does not answer. Is it running, and is the address right (--redis or POCKETCODER_REDIS)?");
         }
     }
 
@@ -56,7 +57,8 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     public static RedisKey Key(string kind, byte[] hash) => Key(kind, Convert.ToHexStringLower(hash));
 
-    public static RedisChannel Channel(string kind, string name) => RedisChannel.Literal($"{Prefix}{kind}:{name}");
+    /// <summary>A channel of this cluster: those of a Redis are not apart by database.</summary>
+    public RedisChannel Channel(string kind, string name) => RedisChannel.Literal($"{Prefix}{_database.Database}:{kind}:{name}");
 
     /// <summary>Runs a Lua script. The keys it makes up itself begin as those that it gets do: this is one Redis, not a Redis Cluster.</summary>
     /// <exception cref="Protocol.RequestException"><see cref="Refusals.StoreUnavailable"/>.</exception>
@@ -72,8 +74,21 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
+    /// <exception cref="Protocol.RequestException"><see cref="Refusals.StoreUnavailable"/>.</exception>
+    public async Task PublishAsync(RedisChannel channel, byte[] publication)
+    {
+        try
+        {
+            await Bus.PublishAsync(channel, publication);
+        }
+        catch (Exception ex) when (IsTrouble(ex))
+        {
+            throw new Protocol.RequestException(Refusals.StoreUnavailable.Code, Refusals.StoreUnavailable.Message, inner: ex);
+        }
+    }
+
     /// <summary>True for what says that Redis is not there, or not able, and not that we asked nonsense.</summary>
-    public static bool IsTrouble(Exception ex) => ex is RedisConnectionException or RedisTimeoutException or RedisServerException or ObjectDisposedException or TimeoutException;
+    public static bool IsTrouble(Exception ex) => ex is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException;
 
     public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 

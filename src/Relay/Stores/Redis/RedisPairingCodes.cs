@@ -17,6 +17,7 @@ internal sealed class RedisPairingCodes(RedisConnection redis, TimeProvider time
         local user, maker, ends = unpack(redis.call('HMGET', KEYS[1], 'user', 'maker', 'ends'))
         redis.call('DEL', KEYS[1])
         if not user or tonumber(ends) <= tonumber(ARGV[1]) then return nil end
+        redis.call('LREM', 'pocketcoder:codes:' .. user, 1, KEYS[1])
         if maker ~= '' then
             local key = 'pocketcoder:device:' .. maker
             if redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'revoked') == 1 then return nil end
