@@ -27,7 +27,8 @@ internal sealed class IdentityHttp : IDisposable
 
         try
         {
-            using var response = await _http.SendAsync(request);
+            // What is done with the answer costs signatures: not on the thread that all sockets of a relay wait for.
+            using var response = await _http.SendAsync(request).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             return (int)response.StatusCode is >= 500 or 429
                 ? throw Refusals.SignInUnavailable.ToException()
                 : ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync());

@@ -214,6 +214,7 @@ async function git(phone: Phone, { home }: Machine, visit: Visit): Promise<void>
   await visit('git-branches');
   await phone.link(/^Git/).tap();
   await phone.link('What the agent changed').tap();
+  await phone.page.getByRole('combobox', { name: 'Turn' }).selectOption({ label: 'Add a health check' });
   await phone.button(/^health\.ts/).tap();
   await visit('git-turn');
 }
