@@ -3,8 +3,9 @@ import { phoneBrowser } from './browser';
 
 export default defineConfig({
   testDir: 'specs',
-  // One at a time and never twice: a test that needs a second try has found something.
-  workers: 1,
+  // Two files at a time, each test with machines of its own: most of their time is waiting.
+  workers: 2,
+  // Never twice: a test that needs a second try has found something.
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
