@@ -27,6 +27,8 @@ internal sealed class PeerServer : IDisposable
         _beat = options.HeartbeatTime.CreateTimer(_ => BeatOnce(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    public LocalPeers Here => _here;
+
     public int Unregistered => Volatile.Read(ref _strangers);
 
     public long QueuedBytes => _served.Keys.Sum(peer => (long)peer.QueuedBytes);

@@ -86,6 +86,8 @@ public sealed class RelayHost : IAsyncDisposable
 
     internal IRelayStore Store => _store;
 
+    internal LocalPeers Here => _server.Here;
+
     /// <summary>How it knows its users.</summary>
     public AuthMode Mode => _identity.Mode;
 

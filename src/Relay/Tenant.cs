@@ -23,6 +23,9 @@ internal sealed class Tenant(string userId, Budget bytes)
     /// <summary>What its peers may send together.</summary>
     public Budget Bytes => bytes;
 
+    /// <summary>What other nodes know of that.</summary>
+    public BudgetShare Share { get; } = new();
+
     public int Count => _peers.Count;
 
     /// <summary>Its peers as they are now.</summary>

@@ -3,9 +3,8 @@ import { phoneBrowser } from './browser';
 
 export default defineConfig({
   testDir: 'specs',
-  // Two files at a time, each test with machines of its own: most of their time is waiting.
-  workers: 2,
-  // Never twice: a test that needs a second try has found something.
+  // One at a time and never twice: a test that needs a second try has found something.
+  workers: 1,
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,

@@ -27,6 +27,7 @@ internal sealed partial class Heartbeat : IAsyncDisposable
     private readonly Action<string> _nodeGone;
     private readonly Action<DaemonRegistration, bool> _say;
     private readonly Func<Tenant, Task> _read;
+    private readonly SharedBudgets _budgets;
     private readonly ILogger _logger;
     private readonly ConcurrentQueue<Func<Task>> _unsaid = new();
     private readonly ConcurrentDictionary<(string UserId, string DeviceId), bool> _miscounted = new();
@@ -41,6 +42,7 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         Func<string[]> others, Action<string> nodeGone, Action<DaemonRegistration, bool> say, Func<Tenant, Task> read, ILogger logger)
     {
         (_redis, _presence, _here, _statuses, _devices, _self, _others, _nodeGone, _say, _read, _logger) = (redis, presence, here, statuses, devices, self, others, nodeGone, say, read, logger);
+        _budgets = new SharedBudgets(redis, here);
         redis.Restored += Doubt;
         _beating = Task.Run(BeatAllAsync);
     }
@@ -163,6 +165,7 @@ internal sealed partial class Heartbeat : IAsyncDisposable
             }
         }
 
+        await _budgets.TellAsync();
         foreach (var machine in _unheard.Keys)
         {
             if (_unheard.TryRemove(machine, out _) && Stands(machine))

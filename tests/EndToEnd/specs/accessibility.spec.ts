@@ -19,7 +19,8 @@ test('axe finds nothing on any screen, light or dark', async ({ stranger, machin
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const { violations } = await page.evaluate(
         (options) => (window as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }).axe.run(options),
-        { resultTypes: ['violations'] } satisfies RunOptions,
+        // The colours are all that a theme changes.
+        { resultTypes: ['violations'], ...(colorScheme === 'dark' && { runOnly: ['color-contrast'] }) } satisfies RunOptions,
       );
       for (const { id, help, nodes } of violations) {
         found.push(`${screen}, ${colorScheme}: ${id} (${help}) at ${nodes.map((node) => node.target.join(' ')).join(', ')}`);

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using PocketCoder.TestSupport;
+using PocketCoder.TestSupport.Supabase;
 using Xunit;
 
 namespace PocketCoder.Relay.Tests.Cluster;
@@ -306,6 +307,56 @@ public sealed class ClusterTests(RedisFixture fixture) : IClassFixture<RedisFixt
         {
             await client.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task A_sign_in_that_was_begun_at_one_node_ends_at_another_and_once()
+    {
+        await using var supabase = await SupabaseAuth.StartAsync();
+        var url = fixture.Redis.NextUrl();
+        await using var one = await TestRelay.StartAsync(identity: SupabaseTests.OptionsFor(supabase), redis: url);
+        await using var other = await TestRelay.StartAsync(identity: SupabaseTests.OptionsFor(supabase), redis: url);
+        using SignInBrowser browser = new();
+        using var begun = await browser.GetAsync(browser.AuthorizeUrl(one.Url));
+        using var person = await browser.GetAsync(begun.Headers.Location!);
+
+        using var ended = await browser.GetAsync(new Uri(other.Url, person.Headers.Location!.PathAndQuery));
+        using var again = await browser.GetAsync(person.Headers.Location!);
+
+        Assert.Equal((302, 400), ((int)ended.StatusCode, (int)again.StatusCode));
+        Assert.StartsWith(browser.RedirectUri, ended.Headers.Location!.AbsoluteUri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_account_sends_to_one_node_is_taken_from_its_budget_on_the_others()
+    {
+        var tokens = await _nodes[0].TokensAsync();
+        var (token, userId) = ((string)tokens["access_token"]!, (string)tokens["user_id"]!);
+        await using var machine = await _nodes[0].MachineAsync(MachineKey, token);
+        await using var loud = await TestClient.ConnectAsync(_nodes[0].Url);
+        await loud.RegisterAsync(token);
+        await using var other = await TestClient.ConnectAsync(_nodes[1].Url);
+        await other.RegisterAsync(token);
+
+        // Much more than what comes back in the time that the news takes, again and again: nodes tell of what was sent since they last did.
+        JsonObject some = new() { ["type"] = "unknown", ["requestId"] = "r", ["machineKey"] = Guid.NewGuid().ToString(), ["payload"] = new string('x', 100_000) };
+        JsonObject much = new() { ["type"] = "unknown", ["requestId"] = "r", ["machineKey"] = Guid.NewGuid().ToString(), ["payload"] = new string('x', 12_000_000) };
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(100));
+        using CancellationTokenSource limit = new(TestClient.Patience);
+        var (rates, own) = (RelayRates.Default, 0);
+        for (var i = 0; _nodes[1].Host.Here.Tenant(userId)!.Bytes.Left > rates.ByteBurst - 20_000_000; i++)
+        {
+            await other.SendAsync(some);
+            own += 100_000;
+            if (i % 5 == 0)
+            {
+                await loud.SendAsync(much);
+            }
+
+            await pace.WaitForNextTickAsync(limit.Token);
+        }
+
+        Assert.True(own < 20_000_000, "It was its own sending.");
     }
 
     [Fact]
