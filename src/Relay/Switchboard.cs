@@ -41,7 +41,7 @@ internal sealed class Switchboard(
         var told = string.Join('\n', [machine.Label, .. projects.Select(p => $"{p.ProjectId} {p.Name}")]);
 
         // A new token on the same socket is no news: clients would attach anew for nothing.
-        var isNews = peer.Registration is null || peer.Told != told;
+        var notice = peer.Registration is null || peer.Told != told ? Notice.News : Notice.None;
         (peer.Registration, peer.Told) = (registration, told);
         if (peer.IsClosing)
         {
@@ -56,13 +56,13 @@ internal sealed class Switchboard(
             return;
         }
 
-        if (!await cluster.TryJoinAsync(registration, isNews))
+        if (!await cluster.TryJoinAsync(registration, notice))
         {
             peer.Close(CloseCode.Replaced, Replaced);
             return;
         }
 
-        statuses.Heard(registration.UserId, new Place(registration.MachineKey, machine.Label, registration.Fence, cluster.Node), isNews);
+        statuses.Heard(registration.UserId, new Place(registration.MachineKey, machine.Label, registration.Fence, cluster.Node), notice);
     }
 
     public async Task ClientJoinedAsync(Peer peer, ClientRegistration registration)
@@ -85,7 +85,7 @@ internal sealed class Switchboard(
         switch (peer.Registration)
         {
             case DaemonRegistration daemon when stood:
-                statuses.Heard(daemon.UserId, new Place(daemon.MachineKey, daemon.Label, daemon.Fence, Node: null), isNews: true);
+                statuses.Heard(daemon.UserId, new Place(daemon.MachineKey, daemon.Label, daemon.Fence, Node: null));
                 await cluster.LeftAsync(daemon);
                 await machines.LeftAsync(daemon.MachineKey);
                 break;

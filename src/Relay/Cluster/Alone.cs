@@ -35,7 +35,7 @@ internal sealed class Alone(IMachineStore machines) : ICluster
 
     public Task<long> NextFenceAsync() => Task.FromResult(Interlocked.Increment(ref _fence));
 
-    public Task<bool> TryJoinAsync(DaemonRegistration machine, bool isNews) => Task.FromResult(true);
+    public Task<bool> TryJoinAsync(DaemonRegistration machine, Notice notice) => Task.FromResult(true);
 
     public Task LeftAsync(DaemonRegistration machine) => Task.CompletedTask;
 

@@ -39,6 +39,9 @@ internal enum BusFlags : byte
     /// <summary>Of a status: clients are to look anew even if they knew.</summary>
     News = 2,
 
+    /// <summary>Of a status: what was under way may be lost.</summary>
+    Doubt = 8,
+
     /// <summary>Of a refusal: the machine does not read binary messages. Otherwise it is not connected there.</summary>
     NotReadable = 4,
 }

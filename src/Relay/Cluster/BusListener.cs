@@ -102,6 +102,7 @@ internal sealed class BusListener(LocalPeers here, Routes routes, Statuses statu
             }
         }
 
-        statuses.Heard(user, new Place(machineKey, BusRecord.Name(record.Text), record.Fence, isConnected ? node : null), record.Flags.HasFlag(BusFlags.News));
+        statuses.Heard(user, new Place(machineKey, BusRecord.Name(record.Text), record.Fence, isConnected ? node : null),
+            record.Flags.HasFlag(BusFlags.Doubt) ? Notice.Doubt : record.Flags.HasFlag(BusFlags.News) ? Notice.News : Notice.None);
     }
 }

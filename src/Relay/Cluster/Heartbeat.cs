@@ -279,7 +279,7 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         // What they said while this node was deaf is lost.
         foreach (var place in tenant.Places.All.Where(place => place.Node is { } node && node != _self))
         {
-            _statuses.Heard(tenant.UserId, place, isNews: true);
+            _statuses.Heard(tenant.UserId, place, Notice.Doubt);
         }
     }
 

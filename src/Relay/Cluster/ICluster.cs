@@ -29,7 +29,7 @@ internal interface ICluster : IAsyncDisposable
     Task<long> NextFenceAsync();
 
     /// <summary>Makes known that a machine is connected here; false when a newer connection of it is known already.</summary>
-    Task<bool> TryJoinAsync(DaemonRegistration machine, bool isNews);
+    Task<bool> TryJoinAsync(DaemonRegistration machine, Notice notice);
 
     Task LeftAsync(DaemonRegistration machine);
 

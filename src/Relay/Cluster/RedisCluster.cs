@@ -62,7 +62,7 @@ internal sealed class RedisCluster : ICluster
         await _presence.RenewAsync();
         (await _redis.Bus.SubscribeAsync(NodeChannel(Node))).OnMessage(_listener.Take);
         (await _redis.Bus.SubscribeAsync(RevokedChannel)).OnMessage(_listener.Take);
-        _heartbeat = new Heartbeat(_redis, _presence, _here, _statuses, devices, Node, () => [.. _nodes.Keys], NodeGone, (machine, isConnected) => Say(machine, isConnected, isNews: true), ReadAsync, logger);
+        _heartbeat = new Heartbeat(_redis, _presence, _here, _statuses, devices, Node, () => [.. _nodes.Keys], NodeGone, (machine, isConnected) => Say(machine, isConnected, Notice.Doubt), ReadAsync, logger);
         _redis.Lost += NodesApart;
     }
 
@@ -110,12 +110,12 @@ internal sealed class RedisCluster : ICluster
 
     public Task<long> NextFenceAsync() => _presence.NextFenceAsync();
 
-    public async Task<bool> TryJoinAsync(DaemonRegistration machine, bool isNews)
+    public async Task<bool> TryJoinAsync(DaemonRegistration machine, Notice notice)
     {
         var joined = await _presence.TryJoinAsync(machine);
         if (joined)
         {
-            Say(machine, isConnected: true, isNews);
+            Say(machine, isConnected: true, notice);
         }
 
         return joined;
@@ -124,7 +124,7 @@ internal sealed class RedisCluster : ICluster
     public Task LeftAsync(DaemonRegistration machine) => _heartbeat!.SayAsync(async () =>
     {
         await _presence.LeaveAsync(machine);
-        Say(machine, isConnected: false, isNews: false);
+        Say(machine, isConnected: false, Notice.None);
     });
 
     // Behind what it asked: on the channels of the nodes where its account's machines are.
@@ -267,11 +267,11 @@ internal sealed class RedisCluster : ICluster
         }
     }
 
-    private void Say(DaemonRegistration machine, bool isConnected, bool isNews)
+    private void Say(DaemonRegistration machine, bool isConnected, Notice notice)
     {
         if (!TrySay(machine.UserId, new BusRecord
         {
-            Kind = BusKind.Status, Flags = (isConnected ? BusFlags.Connected : 0) | (isNews ? BusFlags.News : 0), Fence = machine.Fence,
+            Kind = BusKind.Status, Flags = (isConnected ? BusFlags.Connected : 0) | (notice switch { Notice.News => BusFlags.News, Notice.Doubt => BusFlags.Doubt, _ => 0 }), Fence = machine.Fence,
             User = Encoding.UTF8.GetBytes(machine.UserId), To = Encoding.UTF8.GetBytes(machine.MachineKey), Text = Encoding.UTF8.GetBytes(machine.Label),
         }))
         {
@@ -309,7 +309,7 @@ internal sealed class RedisCluster : ICluster
         foreach (var (tenant, place) in Elsewhere().Where(known => known.Place.Node == node))
         {
             concerned.Add(tenant);
-            _statuses.Heard(tenant.UserId, place with { Node = null }, isNews: true);
+            _statuses.Heard(tenant.UserId, place with { Node = null });
         }
 
         foreach (var tenant in _here.Tenants)

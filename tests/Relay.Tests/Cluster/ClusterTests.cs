@@ -131,6 +131,31 @@ public sealed class ClusterTests(RedisFixture fixture) : IClassFixture<RedisFixt
         Assert.True(await ConnectedAsync(client));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_machine_that_says_something_new_of_itself_still_answers_what_it_was_asked(int clientNode)
+    {
+        var token = (string)(await _nodes[0].TokensAsync())["access_token"]!;
+        await using var daemon = await _nodes[0].MachineAsync(MachineKey, token);
+        await using var client = await _nodes[clientNode].ClientAsync();
+        var waiting = client.AskAsync("projects_list", new JsonObject(), MachineKey);
+        var request = await daemon.UntilTypeAsync("projects_list");
+
+        var registration = TestRelay.Registration(MachineKey, token);
+        registration["projects"] = new JsonArray(new JsonObject { ["projectId"] = "p2", ["name"] = "Second" });
+        await daemon.AskAsync("daemon_register", registration);
+        await daemon.SendAsync(Answer(request, "projects_list_response"));
+
+        Assert.Equal("projects_list_response", (string?)(await waiting)["type"]);
+
+        // It is told, too, on a way of its own.
+        if (client.Seen.All(m => (string?)m["type"] != "daemon_status"))
+        {
+            await client.UntilTypeAsync("daemon_status");
+        }
+    }
+
     [Fact]
     public async Task Twelve_connections_of_one_machine_at_once_leave_one()
     {
