@@ -27,6 +27,9 @@ internal sealed class LocalPeers
 
     public Peer? Machine(ReadOnlySpan<char> machineKey) => _machinesByName.TryGetValue(machineKey, out var peer) ? peer : null;
 
+    /// <summary>True when it is this very connection of the machine that is here.</summary>
+    public bool Stands(string machineKey, long fence) => Machine(machineKey)?.Registration is DaemonRegistration there && there.Fence == fence;
+
     public Peer? Client(ReadOnlySpan<char> clientId) => _clientsByName.TryGetValue(clientId, out var peer) ? peer : null;
 
     public Tenant? Tenant(string userId) => _tenants.GetValueOrDefault(userId);

@@ -154,8 +154,8 @@ public sealed class RelayHost : IAsyncDisposable
         Routes routes = new(here);
         Statuses statuses = new(here, routes, options.Time);
         RedisCluster? nodes = redis is null ? null : new RedisCluster(redis, here, routes, statuses, options.Rates);
-        ICluster alone = new Alone(store.Machines);
-        Switchboard board = new(here, routes, statuses, nodes ?? alone, store.Machines, options.Rates, counters, options.Time);
+        var cluster = nodes ?? (ICluster)new Alone(store.Machines);
+        Switchboard board = new(here, routes, statuses, cluster, store.Machines, options.Rates, counters, options.Time);
 
         // Made below, with the app's logger, before anybody can connect.
         Registrar registrar = null!;
@@ -199,7 +199,7 @@ public sealed class RelayHost : IAsyncDisposable
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.
         app.MapFallback("{*path}", (RequestDelegate)web.ServeAsync);
-        return (app, nodes ?? alone, server, metrics, identity);
+        return (app, cluster, server, metrics, identity);
     }
 
     private static async Task AcceptAsync(HttpContext context, OriginPolicy origins, PeerServer server, IReadOnlyList<IPNetwork> proxies)

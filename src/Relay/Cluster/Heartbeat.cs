@@ -168,7 +168,7 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         await _budgets.TellAsync();
         foreach (var machine in _unheard.Keys)
         {
-            if (_unheard.TryRemove(machine, out _) && Stands(machine))
+            if (_unheard.TryRemove(machine, out _) && _here.Stands(machine.MachineKey, machine.Fence))
             {
                 _say(machine, true);
             }
@@ -251,15 +251,13 @@ internal sealed partial class Heartbeat : IAsyncDisposable
         }
 
         _say(machine, true);
-        if (!Stands(machine))
+        if (!_here.Stands(machine.MachineKey, machine.Fence))
         {
             // It has left meanwhile, and may have said so before this.
             await _presence.LeaveAsync(machine);
             _say(machine, false);
         }
     }
-
-    private bool Stands(DaemonRegistration machine) => _here.Machine(machine.MachineKey)?.Registration is DaemonRegistration there && there.Fence == machine.Fence;
 
     private async Task LookAnewAsync(Tenant tenant)
     {

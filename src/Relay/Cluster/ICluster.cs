@@ -22,7 +22,7 @@ internal interface ICluster : IAsyncDisposable
 
     void Release(string userId, string deviceId);
 
-    /// <summary>The account's devices that are connected to other nodes.</summary>
+    /// <summary>The account's devices that are connected to other nodes, as they have said; those of this one may be among them.</summary>
     Task<IReadOnlyCollection<string>> DevicesElsewhereAsync(string userId);
 
     /// <summary>The next number of the machines' connections: greater than all before, on all nodes.</summary>

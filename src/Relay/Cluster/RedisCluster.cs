@@ -81,7 +81,7 @@ internal sealed class RedisCluster : ICluster
             {
                 // The library goes on trying for a queue that nobody has.
                 await _redis.Bus.UnsubscribeAsync(channel, flags: CommandFlags.FireAndForget);
-                throw Refusals.StoreUnavailable.ToException();
+                throw RedisConnection.Unavailable(ex);
             }
         }
 
@@ -256,8 +256,7 @@ internal sealed class RedisCluster : ICluster
         foreach (var machine in await _presence.OfAsync(tenant.UserId))
         {
             // Of who is here this node knows more: the machine may be about to leave.
-            var isHere = machine.Node == Node && _here.Machine(machine.MachineKey)?.Registration is DaemonRegistration there && there.Fence == machine.Fence;
-            var node = machine.Node == Node && !isHere ? null : machine.Node;
+            var node = machine.Node == Node && !_here.Stands(machine.MachineKey, machine.Fence) ? null : machine.Node;
             if (node is not null && node != Node)
             {
                 WayTo(node);

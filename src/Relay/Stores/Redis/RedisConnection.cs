@@ -33,7 +33,7 @@ internal sealed class RedisConnection : IAsyncDisposable
     public static async Task<RedisConnection> OpenAsync(string url)
     {
         var options = OptionsOf(url);
-        var where = new Uri(url).Authority[(new Uri(url).Authority.IndexOf('@', StringComparison.Ordinal) + 1)..];
+        var where = options.EndPoints[0] is DnsEndPoint { Host: var host, Port: var port } ? $"{host}:{port}" : "";
         try
         {
             return new RedisConnection(await ConnectionMultiplexer.ConnectAsync(options));
@@ -70,7 +70,7 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
         catch (Exception ex) when (IsTrouble(ex))
         {
-            throw new Protocol.RequestException(Refusals.StoreUnavailable.Code, Refusals.StoreUnavailable.Message, inner: ex);
+            throw Unavailable(ex);
         }
     }
 
@@ -83,12 +83,15 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
         catch (Exception ex) when (IsTrouble(ex))
         {
-            throw new Protocol.RequestException(Refusals.StoreUnavailable.Code, Refusals.StoreUnavailable.Message, inner: ex);
+            throw Unavailable(ex);
         }
     }
 
     /// <summary>True for what says that Redis is not there, or not able, and not that we asked nonsense.</summary>
     public static bool IsTrouble(Exception ex) => ex is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException;
+
+    /// <summary>What whoever asked is told of it.</summary>
+    public static Protocol.RequestException Unavailable(Exception trouble) => new(Refusals.StoreUnavailable.Code, Refusals.StoreUnavailable.Message, inner: trouble);
 
     public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 
