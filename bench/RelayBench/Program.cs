@@ -48,5 +48,5 @@ if (wanted.Contains("cluster"))
 
 if (wanted.Contains("fairness"))
 {
-    await Fairness.RunAsync(executable);
+    await Fairness.RunAsync(executable, rounds: 10);
 }

@@ -106,14 +106,32 @@ public sealed class PushTests : IAsyncLifetime
         var open = await _client.UntilEventAsync("prompt");
         Assert.True(_push.IsEmpty);
 
-        while (_push.IsEmpty)
-        {
-            _time.Advance(TimeSpan.FromMinutes(20));
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
+        await HurryAsync(TimeSpan.FromMinutes(20));
 
         Assert.Equal((string?)open["promptId"], (string?)(await _push.NextAsync()).Notice["promptId"]);
         Assert.True(_time.GetUtcNow().TimeOfDay >= TimeSpan.FromHours(13));
+    }
+
+    [Fact]
+    public async Task What_is_open_when_the_relay_returns_from_a_long_outage_is_told_then()
+    {
+        await SubscribeAsync(new JsonObject
+        {
+            ["needsYou"] = true, ["finished"] = true, ["failed"] = true, ["quiet"] = new JsonObject { ["from"] = 750, ["to"] = 840, ["utcOffset"] = 60 },
+        });
+        await _system.BeginAsync(_client, "ask-permission");
+        var open = await _client.UntilEventAsync("prompt");
+        var port = _system.Relay.LocalUrl.Port;
+        await _system.Relay.DisposeAsync();
+
+        // The quiet hours end while nobody can be told.
+        _time.Advance(TimeSpan.FromHours(1.5));
+        _time.Advance(TimeSpan.FromHours(3));
+        await _system.StartRelayAsync(port);
+        Assert.True(_push.IsEmpty);
+        await HurryAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal((string?)open["promptId"], (string?)(await _push.NextAsync()).Notice["promptId"]);
     }
 
     [Fact]
@@ -153,11 +171,7 @@ public sealed class PushTests : IAsyncLifetime
         _push.Answers.Enqueue(201);
         await _system.BeginAsync(_client, "say once");
         var first = await _push.NextAsync();
-        while (_push.IsEmpty)
-        {
-            _time.Advance(TimeSpan.FromSeconds(5));
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
+        await HurryAsync(TimeSpan.FromSeconds(5));
 
         Assert.True(JsonNode.DeepEquals(first.Notice, (await _push.NextAsync()).Notice));
 
@@ -196,6 +210,18 @@ public sealed class PushTests : IAsyncLifetime
         var subscription = _push.Subscription("device");
         subscription[field] = value;
         Assert.Equal("INVALID_REQUEST", (string?)(await _system.AskAsync(_client, "push_subscribe", subscription))["error"]!["code"]);
+    }
+
+    /// <summary>Lets the time go by in steps until something is sent.</summary>
+    private async Task HurryAsync(TimeSpan step)
+    {
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(50));
+        using CancellationTokenSource limit = new(TestClient.Patience);
+        while (_push.IsEmpty)
+        {
+            _time.Advance(step);
+            await pace.WaitForNextTickAsync(limit.Token);
+        }
     }
 
     private async Task SubscribeAsync(JsonObject? wishes = null)

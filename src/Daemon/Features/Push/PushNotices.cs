@@ -22,7 +22,6 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
     private const int MaxWaiting = 256;
     private const int MaxWaitingForDevice = 64;
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly Channel<Func<Task>> _work = Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
@@ -148,11 +147,12 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
     /// <summary>The subscriptions that want this and whose devices are still welcome; what belongs to a revoked device is forgotten.</summary>
     private async Task<IReadOnlyList<PushSubscription>> WelcomeAsync(Func<PushWishes, bool> wants)
     {
-        if (world.Store.All() is not { Count: > 0 } all || !all.Any(s => wants(s.Wishes)) || await DevicesAsync() is not { } devices)
+        if (world.Store.All() is not { Count: > 0 } all || !all.Any(s => wants(s.Wishes)))
         {
             return [];
         }
 
+        var devices = await DevicesAsync();
         foreach (var subscription in all.Where(s => !devices.Contains(s.DeviceId)))
         {
             await world.Store.ForgetAsync(subscription.Endpoint);
@@ -161,22 +161,18 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
         return [.. all.Where(s => devices.Contains(s.DeviceId) && wants(s.Wishes))];
     }
 
-    // Without the relay nobody can say who is still welcome, and nobody could answer: so nothing is told until it is back.
-    private async Task<IReadOnlySet<string>?> DevicesAsync()
+    // Without the relay nobody can say who is still welcome, and nobody could answer: so nothing is told until it is back, however long that is.
+    private async Task<IReadOnlySet<string>> DevicesAsync()
     {
-        for (var begun = world.Time.GetTimestamp(); ;)
+        while (true)
         {
             try
             {
                 return await world.Devices(_stopping.Token);
             }
-            catch (Exception ex) when (ex is RequestException or TimeoutException && !_stopping.IsCancellationRequested)
+            catch (Exception ex) when (ex is RequestException or TimeoutException or OperationCanceledException && !_stopping.IsCancellationRequested)
             {
-                if (world.Time.GetElapsedTime(begun) > GiveUpAfter)
-                {
-                    LogNobodyKnown(world.Logger);
-                    return null;
-                }
+                LogNobodyKnown(world.Logger);
             }
 
             await Task.Delay(AskAgainAfter, world.Time, _stopping.Token);
@@ -233,6 +229,6 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
     [LoggerMessage(Level = LogLevel.Warning, Message = "A notification was not sent")]
     private static partial void LogNotTold(ILogger logger, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A notification was not sent: without the relay nobody can say which devices are still paired")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Notifications wait for the relay, which knows which devices are still paired")]
     private static partial void LogNobodyKnown(ILogger logger);
 }
