@@ -111,9 +111,10 @@ public enum AgentSessionState
 /// <summary>
 /// Re-sends every event with a greater <c>seq</c> in order, answers, then goes on live. What is not kept any more is one <c>gap</c> event. With <c>limit</c> at
 /// most so many events come, and <c>more</c> says that the client is to ask on, from the last one: it follows the session only when nothing is left.
-/// <c>epoch</c> is the one that the client's <c>afterSeq</c> was counted in.
+/// <c>epoch</c> is the one that the client's <c>afterSeq</c> was counted in. With <c>last</c> only the newest events come, at least so many: what is before them is
+/// one <c>gap</c> that is <c>kept</c>, and the events begin with a turn where one began not long before.
 /// </summary>
-public sealed record AgentSessionAttachRequest(string AgentSessionId, long AfterSeq, int? Limit = null, string? Epoch = null) : IRequest<AgentSessionAttachResponse>
+public sealed record AgentSessionAttachRequest(string AgentSessionId, long AfterSeq, int? Limit = null, string? Epoch = null, int? Last = null) : IRequest<AgentSessionAttachResponse>
 {
     public static string Type => "agent_session_attach";
 }
@@ -125,6 +126,18 @@ public sealed record AgentSessionAttachRequest(string AgentSessionId, long After
 public sealed record AgentSessionAttachResponse(long LastSeq, AgentSessionState State, string Epoch, bool? More = null, bool? Resync = null, bool? InTerminal = null) : IMessage
 {
     public static string Type => "agent_session_attach_response";
+}
+
+/// <summary>The newest events before <c>beforeSeq</c>, at most <c>limit</c> (500) of them and some 2 MB: for a client that attached with <c>last</c> and reads upwards.</summary>
+public sealed record AgentEventsRequest(string AgentSessionId, long BeforeSeq, int? Limit = null) : IRequest<AgentEventsResponse>
+{
+    public static string Type => "agent_events";
+}
+
+/// <summary><c>events</c> in their order; what is not kept any more between them is a <c>gap</c>. <c>more</c>: there are older ones.</summary>
+public sealed record AgentEventsResponse(IReadOnlyList<AgentEvent> Events, bool? More = null) : IMessage
+{
+    public static string Type => "agent_events_response";
 }
 
 /// <summary>Ends the terminal's process that has this session open, so that it can be continued here. Not open in a terminal: nothing to do, which is fine.</summary>
@@ -245,6 +258,8 @@ public sealed record AgentSessionChanged(
 [JsonSerializable(typeof(AgentPromptResponseRequest))]
 [JsonSerializable(typeof(AgentPromptResponseResponse))]
 [JsonSerializable(typeof(AgentSessionChanged))]
+[JsonSerializable(typeof(AgentEventsRequest))]
+[JsonSerializable(typeof(AgentEventsResponse))]
 [JsonSerializable(typeof(AgentSessionTakeOverRequest))]
 [JsonSerializable(typeof(AgentSessionTakeOverResponse))]
 [JsonSerializable(typeof(AgentSessionResumeCommandRequest))]

@@ -188,8 +188,12 @@ public enum TaskState
     [JsonStringEnumMemberName("stopped")] Stopped,
 }
 
-/// <summary>The events <c>from</c> to <c>to</c> are not kept any more; the next one has the number after <c>to</c>. Has no <c>seq</c>: it is told to those it concerns.</summary>
-public sealed record AgentGap(long From, long To) : AgentEvent;
+/// <summary>
+/// The events <c>from</c> to <c>to</c> do not come; the next one has the number after <c>to</c>. Has no <c>seq</c>: it is told to those it concerns. They are not
+/// kept any more; with <c>kept</c> they are, and <c>agent_events</c> gives them: then <c>carried</c> are those of them that still tell how the session stands
+/// (the last <c>init</c> and <c>todo</c>).
+/// </summary>
+public sealed record AgentGap(long From, long To, bool? Kept = null, IReadOnlyList<AgentEvent>? Carried = null) : AgentEvent;
 
 /// <summary>
 /// The end of a turn: exactly one, whatever happened. <c>interrupted</c>: the agent or the daemon died in the middle; nothing is run again by itself.

@@ -85,6 +85,9 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
 
     public int QueuedBytes => _outbox.QueuedBytes;
 
+    /// <summary>All that is in memory to be sent to it.</summary>
+    public long HeldBytes => _outbox.HeldBytes;
+
     /// <summary>Queues a message and sends it; false when the peer is closing or too slow (which ends it).</summary>
     public bool Send(Envelope message)
     {
@@ -102,6 +105,11 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
         }
 
         batch.Add(this);
+        if (HeldBytes > Limits.NoticeableBytes && Tenant?.Slowest() is { } slowest)
+        {
+            slowest.CutOff();
+        }
+
         return true;
     }
 
@@ -163,13 +171,22 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
 
     private bool Check(bool added)
     {
-        if (!added && !IsClosing)
+        if (!added)
+        {
+            CutOff();
+        }
+
+        return added;
+    }
+
+    // It did not keep up; it catches up by cursor when it returns.
+    private void CutOff()
+    {
+        if (!IsClosing)
         {
             counters.CutOff();
             Abort();
         }
-
-        return added;
     }
 
     private static byte[] Quoted(string name) => [(byte)'"', .. JsonEncodedText.Encode(name).EncodedUtf8Bytes, (byte)'"'];

@@ -85,6 +85,12 @@ internal static class Limits
     public const int UnregisteredMessageBytes = 64 * 1024;
     public const int SendQueueBytes = 8 * 1024 * 1024;
 
+    /// <summary>What may wait for all peers of an account together; then the slowest of them is cut off.</summary>
+    public const long HeldBytesPerUser = 128 * 1024 * 1024;
+
+    /// <summary>From here on it is looked whether an account has too much waiting.</summary>
+    public const int NoticeableBytes = 1024 * 1024;
+
     /// <summary>type, requestId, machineKey, clientId, sessionId.</summary>
     public const int FieldBytes = 256;
     public const int PartsOfMessage = 512;

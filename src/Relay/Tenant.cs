@@ -70,6 +70,13 @@ internal sealed class Tenant(string userId, Budget bytes)
         }
     }
 
+    /// <summary>When more waits for its peers than an account may have in memory: the one that most waits for.</summary>
+    public Peer? Slowest()
+    {
+        var peers = Peers;
+        return peers.Sum(peer => peer.HeldBytes) > Limits.HeldBytesPerUser ? peers.MaxBy(peer => peer.HeldBytes) : null;
+    }
+
     public void Remove(Peer peer)
     {
         lock (_lock)

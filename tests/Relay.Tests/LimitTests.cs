@@ -290,6 +290,30 @@ public sealed class LimitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task For_all_slow_readers_of_an_account_together_128_MiB_wait_and_who_reads_is_served()
+    {
+        List<RawWebSocket> stuck = [];
+        for (var i = 0; i < 10; i++)
+        {
+            stuck.Add(await RawAsync());
+        }
+
+        await using var client = await ClientAsync();
+
+        // 14.5 MB for each: nine are within the bound and ten are beyond it.
+        foreach (var bytes in new[] { 5_000_000, 9_500_000 })
+        {
+            await _daemon.SendAsync(new JsonObject { ["type"] = "fs_changed", ["payload"] = new string('x', bytes) });
+            await client.UntilAsync(m => (string?)m["type"] == "fs_changed" && ((string)m["payload"]!).Length == bytes);
+        }
+
+        await _daemon.UntilTypeAsync("client_disconnected");
+        await client.AskAsync("ping", null);
+        Assert.InRange(_daemon.Seen.Count(m => (string?)m["type"] == "client_disconnected"), 1, 3);
+        stuck.ForEach(socket => socket.Dispose());
+    }
+
+    [Fact]
     public async Task After_a_long_sleep_of_the_relay_its_peers_are_asked_before_they_are_dropped()
     {
         using var peer = await RawAsync();

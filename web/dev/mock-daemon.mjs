@@ -91,6 +91,11 @@ export class MockDaemon {
     }
     if (!session) return refuse('NOT_FOUND', 'There is no such session.');
     if (type === 'agent_session_attach') return this.#attach(session, payload, reply, send);
+    if (type === 'agent_events') {
+      const from = Math.max(session.gone, payload.beforeSeq - 1 - (payload.limit ?? 500));
+      const gap = session.gone > 0 && from === session.gone ? [{ type: 'gap', from: 1, to: session.gone, agentSessionId: session.id, at: '' }] : [];
+      return reply({ events: [...gap, ...session.events.slice(from, payload.beforeSeq - 1)], more: from > session.gone || undefined });
+    }
     if (type === 'agent_session_take_over') {
       session.inTerminal = undefined;
       session.changed();
@@ -115,9 +120,13 @@ export class MockDaemon {
     refuse('INVALID_REQUEST', `Unknown type ${type}.`);
   }
 
-  #attach(session, { afterSeq, limit = Infinity, epoch }, reply, send) {
+  #attach(session, { afterSeq, limit = Infinity, epoch, last }, reply, send) {
     const lastSeq = session.events.length;
     if (epoch !== undefined && epoch !== EPOCH) return reply({ lastSeq, state: session.state, epoch: EPOCH, resync: true });
+    if (last !== undefined && lastSeq - last > Math.max(afterSeq, session.gone)) {
+      session.tell(send, { type: 'gap', from: afterSeq + 1, to: lastSeq - last, kept: true, agentSessionId: session.id, at: '' });
+      afterSeq = lastSeq - last;
+    }
     if (afterSeq < session.gone) session.tell(send, { type: 'gap', from: afterSeq + 1, to: session.gone, agentSessionId: session.id, at: '' });
     const events = session.events.slice(Math.max(afterSeq, session.gone));
     for (const event of events.slice(0, limit)) session.tell(send, event);

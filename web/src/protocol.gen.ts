@@ -51,6 +51,7 @@ export interface Requests {
   agent_cancel: { request: AgentCancelRequest; response: AgentCancelResponse };
   agent_set_mode: { request: AgentSetModeRequest; response: AgentSetModeResponse };
   agent_prompt_response: { request: AgentPromptResponseRequest; response: AgentPromptResponseResponse };
+  agent_events: { request: AgentEventsRequest; response: AgentEventsResponse };
   agent_session_take_over: { request: AgentSessionTakeOverRequest; response: AgentSessionTakeOverResponse };
   agent_session_resume_command: { request: AgentSessionResumeCommandRequest; response: AgentSessionResumeCommandResponse };
   agent_session_fork: { request: AgentSessionForkRequest; response: AgentSessionForkResponse };
@@ -639,12 +640,13 @@ export interface AgentSessionsListResponse {
   sessions: AgentSessionEntry[];
 }
 
-/** Re-sends every event with a greater `seq` in order, answers, then goes on live. What is not kept any more is one `gap` event. With `limit` at most so many events come, and `more` says that the client is to ask on, from the last one: it follows the session only when nothing is left. `epoch` is the one that the client's `afterSeq` was counted in. */
+/** Re-sends every event with a greater `seq` in order, answers, then goes on live. What is not kept any more is one `gap` event. With `limit` at most so many events come, and `more` says that the client is to ask on, from the last one: it follows the session only when nothing is left. `epoch` is the one that the client's `afterSeq` was counted in. With `last` only the newest events come, at least so many: what is before them is one `gap` that is `kept`, and the events begin with a turn where one began not long before. */
 export interface AgentSessionAttachRequest {
   agentSessionId: string;
   afterSeq: number;
   limit?: number;
   epoch?: string;
+  last?: number;
 }
 
 /** `epoch` names the log that `seq` counts in; it changes when the machine's database was restored or began anew. `resync`: the client's cursor is of another log; nothing was sent, and the client forgets what it has and asks again from 0. `inTerminal`: a terminal has the session open. */
@@ -706,6 +708,19 @@ export interface AgentSessionChanged {
   inTerminal?: boolean;
   background?: number;
   machineProblems?: number;
+}
+
+/** The newest events before `beforeSeq`, at most `limit` (500) of them and some 2 MB: for a client that attached with `last` and reads upwards. */
+export interface AgentEventsRequest {
+  agentSessionId: string;
+  beforeSeq: number;
+  limit?: number;
+}
+
+/** `events` in their order; what is not kept any more between them is a `gap`. `more`: there are older ones. */
+export interface AgentEventsResponse {
+  events: AgentEvent[];
+  more?: boolean;
 }
 
 /** Ends the terminal's process that has this session open, so that it can be continued here. Not open in a terminal: nothing to do, which is fine. */
@@ -1263,11 +1278,13 @@ export interface AgentTask {
   at: string;
 }
 
-/** The events `from` to `to` are not kept any more; the next one has the number after `to`. Has no `seq`: it is told to those it concerns. */
+/** The events `from` to `to` do not come; the next one has the number after `to`. Has no `seq`: it is told to those it concerns. They are not kept any more; with `kept` they are, and `agent_events` gives them: then `carried` are those of them that still tell how the session stands (the last `init` and `todo`). */
 export interface AgentGap {
   type: 'gap';
   from: number;
   to: number;
+  kept?: boolean;
+  carried?: AgentEvent[];
   agentSessionId: string;
   seq?: number;
   at: string;

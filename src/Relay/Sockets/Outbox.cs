@@ -18,6 +18,7 @@ internal sealed class Outbox(Connection connection)
     private Segment _open;
     private int _queuedBytes, _steps;
     private bool _largeWaits, _writing, _completed;
+    private long _heldBytes;
     private TaskCompletionSource? _drained;
 
     private record struct Segment(byte[] Buffer, int Length)
@@ -27,6 +28,9 @@ internal sealed class Outbox(Connection connection)
 
     /// <summary>Bytes that wait here.</summary>
     public int QueuedBytes => _queuedBytes;
+
+    /// <summary>All that is in memory here for this connection: what waits and what is on its way.</summary>
+    public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
     /// <summary>Something is on its way to the network, and this counts how far it has come; null while nothing is.</summary>
     public int? Progress => _writing ? _steps : null;
@@ -106,7 +110,7 @@ internal sealed class Outbox(Connection connection)
             _completed = true;
             while (TryTake(out var segment))
             {
-                Buffers.Return(segment.Buffer);
+                Return(segment);
             }
         }
     }
@@ -138,7 +142,7 @@ internal sealed class Outbox(Connection connection)
                 }
                 finally
                 {
-                    Buffers.Return(segment.Buffer);
+                    Return(segment);
                 }
             }
         }
@@ -153,6 +157,12 @@ internal sealed class Outbox(Connection connection)
                 _drained?.TrySetResult();
             }
         }
+    }
+
+    private void Return(in Segment segment)
+    {
+        Buffers.Return(segment.Buffer);
+        Interlocked.Add(ref _heldBytes, -segment.Length);
     }
 
     // What is on its way does not stand in the queue.
@@ -204,6 +214,7 @@ internal sealed class Outbox(Connection connection)
 
         var room = _open.Buffer.AsSpan(_open.Length, bytes);
         _open.Length += bytes;
+        Interlocked.Add(ref _heldBytes, bytes);
         if (bytes > Limits.SendQueueBytes)
         {
             _largeWaits = true;

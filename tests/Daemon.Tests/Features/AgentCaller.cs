@@ -37,7 +37,7 @@ internal sealed class AgentCaller(TestSystem system, TestClient client)
         return AskAsync("agent_prompt_response", payload);
     }
 
-    public async Task<JsonObject> AttachAsync(string session, long afterSeq, int? limit = null, string? epoch = null)
+    public async Task<JsonObject> AttachAsync(string session, long afterSeq, int? limit = null, string? epoch = null, int? last = null)
     {
         JsonObject payload = new() { ["agentSessionId"] = session, ["afterSeq"] = afterSeq };
         if (limit is not null)
@@ -48,6 +48,11 @@ internal sealed class AgentCaller(TestSystem system, TestClient client)
         if (epoch is not null)
         {
             payload["epoch"] = epoch;
+        }
+
+        if (last is not null)
+        {
+            payload["last"] = last;
         }
 
         return (await AskAsync("agent_session_attach", payload))["payload"]!.AsObject();

@@ -58,6 +58,56 @@ public sealed class AgentDeliveryTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(1, (int)last + 10).Select(i => (long)i), Numbers(caller.Events));
     }
 
+    [Fact]
+    public async Task Who_wants_the_end_alone_follows_live_and_reads_the_rest_upwards()
+    {
+        var session = await _caller.BeginAsync("flood 25");
+        await _client.UntilEventAsync("done");
+        await _caller.MessageAsync(session, "flood 10");
+        var last = (long)(await _client.UntilEventAsync("done"))["seq"]!;
+        var whole = await _caller.HistoryAsync(session);
+        await using var late = await _system.ClientAsync();
+        AgentCaller caller = new(_system, late);
+        var answer = await caller.AttachAsync(session, 0, last: 5);
+        var end = caller.Events;
+        var gap = end[0];
+        var turn = whole.Last(e => AgentCaller.Type(e) == "user");
+
+        Assert.Equal(("gap", 1, true), (AgentCaller.Type(gap), (long)gap["from"]!, (bool)gap["kept"]!));
+        Assert.True(JsonNode.DeepEquals(turn, end[1]));
+        Assert.Equal((long)turn["seq"]! - 1, (long)gap["to"]!);
+        Assert.Equal(last, (long)answer["lastSeq"]!);
+        Assert.True(JsonNode.DeepEquals(whole.First(e => AgentCaller.Type(e) == "init"), gap["carried"]!.AsArray().Single()));
+
+        List<JsonObject> read = [.. end.Skip(1)];
+        for (bool more = true; more;)
+        {
+            var older = (await caller.AskAsync("agent_events", new JsonObject { ["agentSessionId"] = session, ["beforeSeq"] = read[0]["seq"]!.DeepClone(), ["limit"] = 7 }))["payload"]!;
+            more = (bool?)older["more"] == true;
+            Assert.InRange(older["events"]!.AsArray().Count, more ? 7 : 1, 7);
+            read.InsertRange(0, older["events"]!.AsArray().Select(e => e!.AsObject()));
+        }
+
+        Assert.Equal(whole.Select(e => e.ToJsonString()), read.Select(e => e.ToJsonString()));
+        await _caller.MessageAsync(session, "say live");
+        await late.UntilEventAsync("done");
+        Assert.Equal(last + 1, Numbers(caller.Events.Skip(end.Count)).First());
+    }
+
+    [Fact]
+    public async Task Who_asks_for_as_many_as_there_are_misses_none()
+    {
+        var session = await _caller.BeginAsync("say hi");
+        var last = (int)(await _client.UntilEventAsync("done"))["seq"]!;
+        await using var late = await _system.ClientAsync();
+        AgentCaller caller = new(_system, late);
+
+        await caller.AttachAsync(session, 0, last: last);
+
+        Assert.Equal(Enumerable.Range(1, last).Select(i => (long)i), Numbers(caller.Events));
+        Assert.Empty((await caller.AskAsync("agent_events", new JsonObject { ["agentSessionId"] = session, ["beforeSeq"] = 1 }))["payload"]!["events"]!.AsArray());
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
@@ -100,6 +150,9 @@ public sealed class AgentDeliveryTests : IAsyncLifetime
         Assert.Equal(last + 1, Numbers(mixed).First());
         Assert.Equal((last, last), ((long)half.Events[0]["from"]!, (long)half.Events[0]["to"]!));
         Assert.Equal("new", (string?)mixed.Single(e => AgentCaller.Type(e) == "text")["text"]);
+
+        var upwards = (await half.AskAsync("agent_events", new JsonObject { ["agentSessionId"] = session, ["beforeSeq"] = last + 3 }))["payload"]!;
+        Assert.Equal((null, "gap", last), ((bool?)upwards["more"], AgentCaller.Type(upwards["events"]![0]!.AsObject()), (long)upwards["events"]![0]!["to"]!));
     }
 
     [Fact]

@@ -50,8 +50,11 @@ export class Phone {
           if (!texts.includes(text)) texts.push(text);
         }
       };
-      log.scrollTop = 0;
-      await frames(30);
+      // What is before the end comes when it is reached.
+      do {
+        log.scrollTop = 0;
+        await frames(30);
+      } while (log.scrollTop > 0 || log.querySelector('.earlier'));
       for (;;) {
         read();
         const before = log.scrollTop;

@@ -59,7 +59,7 @@ public sealed class RedisAwayTests : IAsyncLifetime
         await client.RegisterAsync(token);
         await using var near = await _here.MachineAsync(Here);
         var far = await _there.MachineAsync(There);
-        await client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (string?)m["machineKey"] == There);
+        await client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (string?)m["payload"]!["machineKey"] == There);
         Assert.Equal("projects_list_response", (string?)(await RoundTripAsync(client, far, There))["type"]);
 
         await (dies ? _redis.KillAsync() : SignalAsync("STOP", _redis.ProcessId));

@@ -1,7 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { AgentCommand, AgentEvent, AgentPromptResponseRequest, PermissionMode } from '../protocol.gen';
+import type { AgentCommand, AgentEvent, AgentGap, AgentPromptResponseRequest, PermissionMode } from '../protocol.gen';
 import type { Connection } from '../net/connection';
 import { ConnectionLost, hasCode, RequestError } from '../net/errors';
+import { firstOf } from '../storage/eventCache';
 import type { Storage } from '../storage/storage';
 import { explain } from '../ui/explain';
 import { nextFrame } from '../ui/nextFrame';
@@ -22,6 +23,8 @@ export type PromptAnswer = Omit<AgentPromptResponseRequest, 'agentSessionId' | '
 const TRY_AGAIN_AFTER = 2_000;
 /** How much of a long log is asked for at once. */
 const CHUNK = 500;
+/** So many events of a log come when it is opened first; what is before them when the reader gets there. */
+const LAST = 200;
 
 /** One agent session as this device sees it: follows its events, survives interruptions, and sends what the user says. */
 export class Conversation {
@@ -51,8 +54,9 @@ export class Conversation {
   #ready: Promise<void> | undefined;
   /** The log that the view was made from. */
   #epoch: string | undefined;
-  /** The view was made from the end of it alone. */
-  #cut = false;
+  /** What the view was made from, while it is the end of the log alone. */
+  #log: AgentEvent[] = [];
+  #readingEarlier = false;
   #askedCommands = false;
   #events: AgentEvent[] = [];
   #frame = false;
@@ -206,14 +210,34 @@ export class Conversation {
     }
   }
 
+  /** Adds a part of what is before the end of the log that is here. */
+  async loadEarlier(): Promise<void> {
+    const beforeSeq = this.#view.earlier;
+    if (beforeSeq === undefined || !this.id || this.#readingEarlier) return;
+    this.#readingEarlier = true;
+    try {
+      const { events, more } = await this.#request('agent_events', { agentSessionId: this.id, beforeSeq, limit: CHUNK });
+      this.#flush();
+      if (this.#view.earlier !== beforeSeq) return; // another log by now
+      const [gap, ...rest] = this.#log as [AgentGap, ...AgentEvent[]];
+      const to = events.length > 0 ? firstOf(events[0]) - 1 : gap.to;
+      this.#log = [...(to > 0 ? [{ ...gap, to, kept: more }] : []), ...events, ...rest];
+      const { activity, partial, background } = this.#view;
+      this.view = { ...reduceAll(emptyView, this.#log), activity, partial, background };
+      if (this.#view.earlier === undefined) this.#log = [];
+    } finally {
+      this.#readingEarlier = false;
+    }
+  }
+
   /** Shows what this device has of it, before the machine is asked for the rest. */
   async #restore(): Promise<void> {
     const [kept] = await Promise.all([this.#kept?.load(), this.outbox.restore(), this.written.restore()]);
     if (!kept || this.#view.lastSeq > 0) return;
     this.#epoch = kept.epoch;
-    this.#cut = kept.cut;
     this.title ||= kept.title;
     const view = reduceAll(emptyView, kept.events);
+    this.#log = view.earlier === undefined ? [] : kept.events;
     // How it stands by now only the machine can say.
     this.view = { ...view, activity: view.prompts.length > 0 ? 'waiting' : 'idle' };
     this.loaded = true;
@@ -244,11 +268,10 @@ export class Conversation {
   async #attachOnce(agentSessionId: string): Promise<void> {
     this.#flush();
     // A session that was begun here has told its events, but not yet which log they are of.
-    // One whose beginning this device has no room for is read from the machine, which has it whole.
-    if ((this.#epoch === undefined || this.#cut) && this.#view.lastSeq > 0) this.#forgetView();
+    if (this.#epoch === undefined && this.#view.lastSeq > 0) this.#forgetView();
     const afterSeq = this.#view.lastSeq;
     this.view = forgetPartial(this.#view);
-    const answer = await this.#request('agent_session_attach', { agentSessionId, afterSeq, limit: CHUNK, epoch: this.#epoch });
+    const answer = await this.#request('agent_session_attach', { agentSessionId, afterSeq, limit: CHUNK, epoch: this.#epoch, last: afterSeq === 0 ? LAST : undefined });
     const known = this.#epoch === answer.epoch;
     this.#epoch = answer.epoch;
     if (answer.resync && !known) return this.#forgetView();
@@ -267,7 +290,7 @@ export class Conversation {
   /** The machine's log is, or may be, another than the one that the view was made from. What was written here stays. */
   #forgetView(): void {
     this.#events = [];
-    this.#cut = false;
+    this.#log = [];
     this.#kept?.forget();
     this.view = emptyView;
     this.loaded = false;
@@ -317,6 +340,7 @@ export class Conversation {
     this.#events = [];
     if (events.length === 0) return;
     this.view = reduceAll(this.#view, events);
+    if (this.#view.earlier !== undefined) this.#log.push(...events.filter(({ type }) => type !== 'text_delta'));
     if (events.some(({ type }) => type === 'init')) this.chosenModel = undefined; // what it really is was told
     this.outbox.arrived(this.#view);
     this.#kept?.add(events);

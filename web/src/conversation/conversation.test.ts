@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
 import { ConnectionLost, RequestError } from '../net/errors';
+import type { AgentEvent } from '../protocol.gen';
 import { Conversation } from './conversation.svelte';
 
 const place = { machineKey: 'm', projectId: 'p' };
@@ -30,7 +31,7 @@ test('attaches when shown, and from the last good seq after each interruption', 
   fake.register('cl1');
   conversation.show();
   await settle();
-  expect(fake.asked).toEqual([{ type: 'agent_session_attach', payload: { agentSessionId: 's', afterSeq: 0, limit: 500, epoch: undefined } }]);
+  expect(fake.asked).toEqual([{ type: 'agent_session_attach', payload: { agentSessionId: 's', afterSeq: 0, limit: 500, last: 200, epoch: undefined } }]);
   fake.event({ type: 'text', text: 'a', seq: 1 });
   fake.event({ type: 'text', text: 'b', seq: 2 });
   await settle();
@@ -110,6 +111,45 @@ test('a long log is asked for part after part, until nothing is left', async () 
   expect(fake.asked.map(({ payload }) => payload.epoch)).toEqual([undefined, 'e1', 'e1']);
   expect(texts()).toEqual(Array.from({ length: 1_203 }, (_, index) => `e1 ${index + 1}`));
   expect(conversation.loaded).toBe(true);
+});
+
+/** One that knows of the log's end, and gives what is before it when it is asked. */
+function keepLong(count: number): void {
+  const text = (seq: number) => ({ type: 'text' as const, text: `e1 ${seq}`, seq, agentSessionId: 's', at: '' });
+  fake.when('agent_session_attach', ({ afterSeq, last }) => {
+    const from = last === undefined ? afterSeq : Math.max(afterSeq, count - last);
+    const carried: AgentEvent[] = [{ type: 'todo', items: [{ id: '1', content: 'rain', state: 'pending' }], seq: 1, agentSessionId: 's', at: '' }];
+    if (from > afterSeq) fake.event({ type: 'gap', from: afterSeq + 1, to: from, kept: true, carried });
+    for (let seq = from + 1; seq <= count; seq++) fake.event(text(seq));
+    return { lastSeq: count, state: 'idle', epoch: 'e1' };
+  });
+  fake.when('agent_events', ({ beforeSeq, limit }) => {
+    const from = Math.max(1, beforeSeq - limit!);
+    return { events: Array.from({ length: beforeSeq - from }, (_, index) => text(from + index)), ...(from > 1 && { more: true }) };
+  });
+}
+
+test('of a long log the end comes first, and what is before it when the reader gets there', async () => {
+  keepLong(1_203);
+  open('s');
+  conversation.show();
+  await settle();
+  expect(fake.count('agent_session_attach')).toBe(1);
+  expect(conversation.loaded).toBe(true);
+  expect(conversation.view.items[0].kind).toBe('earlier');
+  expect(conversation.view.todo).toMatchObject([{ content: 'rain' }]);
+  expect(texts().slice(1)).toEqual(Array.from({ length: 200 }, (_, index) => `e1 ${1_004 + index}`));
+
+  fake.event({ type: 'text', text: 'live', seq: 1_204 });
+  await conversation.loadEarlier();
+  expect(conversation.view.items[0].kind).toBe('earlier');
+  await Promise.all([conversation.loadEarlier(), conversation.loadEarlier()]);
+  await conversation.loadEarlier();
+  await conversation.loadEarlier();
+  expect(fake.asked.filter(({ type }) => type === 'agent_events').map(({ payload }) => payload.beforeSeq)).toEqual([1_004, 504, 4]);
+  expect(texts()).toEqual([...Array.from({ length: 1_203 }, (_, index) => `e1 ${index + 1}`), 'live']);
+  expect(conversation.view).toMatchObject({ lastSeq: 1_204, activity: 'idle' });
+  expect(conversation.view.earlier).toBeUndefined();
 });
 
 test('what is live already does not stop the parts that are still to come', async () => {

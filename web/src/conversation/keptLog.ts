@@ -1,5 +1,5 @@
-import type { AgentEvent } from '../protocol.gen';
-import type { EventCache, KeptLog as Kept } from '../storage/eventCache';
+import type { AgentEvent, AgentGap } from '../protocol.gen';
+import { firstOf, lastOf, type EventCache, type KeptLog as Kept } from '../storage/eventCache';
 import type { ConversationView } from './view';
 
 /** A busy session tells many events a second; they go to the disk together. */
@@ -13,6 +13,8 @@ export class KeptLog {
   #key: string;
   #due: () => void;
   #fresh = new Map<number, AgentEvent>();
+  /** What the machine left out, by the last number of it. */
+  #gaps = new Map<number, AgentGap>();
   #to = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -27,14 +29,14 @@ export class KeptLog {
     const kept = await Promise.race([this.#cache.load(this.#key), new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE))]);
     const last = kept?.events.at(-1);
     if (!kept || !last) return undefined;
-    if (!kept.cut) this.#to = last.type === 'gap' ? last.to : (last.seq ?? 0);
-    const [first] = kept.events;
-    const from = first.type === 'gap' ? first.from : (first.seq ?? 1);
-    const events: AgentEvent[] = kept.cut ? [{ type: 'gap', agentSessionId: '', at: '', from: 1, to: from - 1 }, ...kept.events] : kept.events;
+    this.#to = lastOf(last);
+    const from = firstOf(kept.events[0]);
+    const events: AgentEvent[] = kept.cut ? [{ type: 'gap', agentSessionId: '', at: '', from: 1, to: from - 1, kept: true }, ...kept.events] : kept.events;
     return { ...kept, events };
   }
 
   add(events: readonly AgentEvent[]): void {
+    for (const event of events) if (event.type === 'gap') this.#gaps.set(event.to, event);
     for (const event of events) if (event.seq !== undefined && event.seq > this.#to) this.#fresh.set(event.seq, event);
     if (this.#fresh.size > 0) this.#timer ??= setTimeout(this.#due, SAVE_AFTER);
   }
@@ -47,6 +49,7 @@ export class KeptLog {
   /** Another log than the one that was kept: what is kept is replaced as a whole. */
   forget(): void {
     this.#fresh.clear();
+    this.#gaps.clear();
     this.#to = 0;
     void this.#cache.remove(this.#key);
   }
@@ -59,7 +62,7 @@ export class KeptLog {
     const events: AgentEvent[] = [];
     for (const [seq, event] of [...this.#fresh].sort(([one], [other]) => one - other)) {
       if (seq > lastSeq) break;
-      if (seq > this.#to + 1) events.push({ type: 'gap', agentSessionId: '', at: '', from: this.#to + 1, to: seq - 1 });
+      if (seq > this.#to + 1) events.push({ type: 'gap', agentSessionId: '', at: '', ...this.#gaps.get(seq - 1), from: this.#to + 1, to: seq - 1 });
       events.push(event);
       this.#to = seq;
       this.#fresh.delete(seq);

@@ -52,10 +52,39 @@ export class LogWindow<R extends Row> {
 
   setRows(rows: readonly R[]): void {
     const had = this.#heights.count;
+    const seen = this.#seen();
     this.#heights.setRows(rows);
+    this.#follow(seen);
     if (this.atEnd || had === 0) this.#set(Math.max(0, rows.length - FEWEST - SLACK, Math.min(had === 0 ? Infinity : this.start, rows.length - FIRST)), rows.length);
     else this.#set(Math.min(this.start, rows.length), Math.min(Math.max(this.end, this.start + FEWEST), rows.length));
     this.#soon();
+  }
+
+  /** The first rows on the screen, and where they begin. */
+  #seen(): { key: string; index: number; top: number }[] {
+    const seen = [];
+    for (let index = Math.max(0, this.#first); index < Math.min(this.end, this.#first + FIRST); index++) {
+      seen.push({ key: this.#heights.key(index)!, index, top: this.#heights.top(index) });
+    }
+    return seen;
+  }
+
+  /** When rows came before those that are read, these stay where they are. */
+  #follow(seen: { key: string; index: number; top: number }[]): void {
+    for (const { key, index, top } of seen) {
+      const now = this.#heights.indexOf(key);
+      if (now < 0) continue;
+      if (now === index) return;
+      this.#first += now - index;
+      this.start = Math.max(0, this.start + now - index);
+      this.end += now - index;
+      const by = this.#heights.top(now) - top;
+      void tick().then(() => {
+        if (this.atEnd) this.#stick();
+        else if (this.#scroller) this.#scroller.scrollTop += by;
+      });
+      return;
+    }
   }
 
   toEnd = (): void => {

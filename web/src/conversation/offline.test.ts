@@ -249,18 +249,23 @@ test('another log on the machine takes the place of the kept one', async () => {
   await vi.waitFor(() => expect(texts(offline)).toEqual(['other']));
 });
 
-test('of a log too long to keep the end is there, and with a connection the whole', async () => {
+test('of a log too long to keep the end is there, and goes on with a connection; what is before it comes when it is read', async () => {
   await read(1_200, { ...LIMITS, session: 60_000 });
   const offline = visit(away(), 's').conversation;
   await vi.waitFor(() => expect(offline.loaded).toBe(true));
-  expect(offline.view.items[0].kind).toBe('gap');
+  expect(offline.view.items[0].kind).toBe('earlier');
   expect(offline.view.items.length).toBeLessThan(1_000);
   expect(texts(offline).at(-1)).toBe('block 1200');
 
   const fake = online();
   const { conversation } = visit(fake, 's');
   conversation.show();
-  await vi.waitFor(() => expect(fake.asked[0]?.payload.afterSeq).toBe(0));
+  await vi.waitFor(() => expect(fake.asked[0]?.payload.afterSeq).toBe(1_200));
+  fake.when('agent_events', ({ beforeSeq }) => ({ events: [{ type: 'text', text: 'before', seq: beforeSeq - 1, agentSessionId: 's', at: '' }] }));
+  await conversation.loadEarlier();
+  expect(conversation.view.items[0].kind).toBe('gap');
+  expect(texts(conversation)[1]).toBe('before');
+  expect(texts(conversation).at(-1)).toBe('block 1200');
 });
 
 test('a session begun here is kept too: it asks once for the name of its log', async () => {

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../protocol.gen';
+import type { AgentEvent, AgentGap } from '../protocol.gen';
 import { apply } from './apply';
 import { inBatch } from './batch';
 import { hasHole, type ConversationView } from './view';
@@ -9,7 +9,7 @@ import { hasHole, type ConversationView } from './view';
  */
 export function reduce(view: ConversationView, event: AgentEvent): ConversationView {
   if (event.type === 'text_delta') return addDelta(view, event.messageId, event.delta);
-  if (event.type === 'gap') return passGap(view, event.from, event.to);
+  if (event.type === 'gap') return passGap(view, event);
   const seq = event.seq;
   if (event.type === 'prompt' && seq !== undefined && seq <= view.goneTo) return apply(view, event);
   if (seq === undefined || seq <= view.lastSeq) return view;
@@ -29,16 +29,18 @@ export const forgetPartial = (view: ConversationView): ConversationView =>
 export function skipHole(view: ConversationView): ConversationView {
   if (!hasHole(view)) return view;
   const next = Math.min(...Object.keys(view.early).map(Number));
-  return passGap(view, view.lastSeq + 1, next - 1);
+  return passGap(view, { from: view.lastSeq + 1, to: next - 1 });
 }
 
-/** Goes on behind what is not kept, with one quiet line. What was open before may have been closed in it. */
-function passGap(view: ConversationView, from: number, to: number): ConversationView {
+/** Goes on behind what is not here, with one quiet line. What was open before may have been closed in it. */
+function passGap(view: ConversationView, { from, to, kept, carried = [] }: Pick<AgentGap, 'from' | 'to' | 'kept' | 'carried'>): ConversationView {
   if (to <= view.lastSeq || from > view.lastSeq + 1) return view;
   const before = view.items.map((item) => (item.kind === 'tool' && item.state === 'running' ? { ...item, state: 'stopped' as const } : item));
-  const items = before.at(-1)?.kind === 'gap' ? before : [...before, { kind: 'gap' as const, key: `gap${to}`, text: '' }];
+  const kind = kept ? ('earlier' as const) : ('gap' as const);
+  const items = before.at(-1)?.kind === kind ? before : [...before, { kind, key: `${kind}${to}`, text: '' }];
   const early = Object.fromEntries(Object.entries(view.early).filter(([seq]) => Number(seq) > to));
-  return takeEarly({ ...view, items, prompts: [], partial: undefined, lastSeq: to, goneTo: to, early });
+  const passed = { ...view, items, prompts: [], partial: undefined, lastSeq: to, goneTo: to, early, earlier: kept ? to + 1 : view.earlier };
+  return takeEarly(carried.reduce(apply, passed));
 }
 
 function takeEarly(view: ConversationView): ConversationView {

@@ -67,7 +67,7 @@ export interface TaskItem extends ItemBase {
   depth: number;
 }
 
-export interface NoticeItem<Kind extends 'retry' | 'gap'> extends ItemBase {
+export interface NoticeItem<Kind extends 'retry' | 'gap' | 'earlier'> extends ItemBase {
   kind: Kind;
   text: string;
 }
@@ -97,7 +97,7 @@ export interface DoneItem extends ItemBase {
   contextWindow?: number;
 }
 
-export type Item = UserItem | TextItem<'text'> | TextItem<'thinking'> | ToolItem | TaskItem | Notice;
+export type Item = UserItem | TextItem<'text'> | TextItem<'thinking'> | ToolItem | TaskItem | Notice | NoticeItem<'earlier'>;
 
 /** Everything a conversation shows, made from its events alone. */
 export interface ConversationView {
@@ -114,7 +114,9 @@ export interface ConversationView {
   todo: readonly TodoItem[];
   /** What runs on between turns. */
   background: number;
-  /** Up to here events are not kept any more; only a prompt that is still open comes again from before. */
+  /** What is before this event is with the machine, and not here; absent: all that is kept is here. */
+  earlier?: number;
+  /** Up to here events are not here any more; only a prompt that is still open comes again from before. */
   goneTo: number;
   /** Events that arrived ahead of a hole, by seq. Not empty: attach again. */
   early: Readonly<Record<number, AgentEvent>>;

@@ -14,8 +14,9 @@ export interface KeptLog {
 }
 
 const chunksOf = (session: string): IDBKeyRange => IDBKeyRange.bound([session, 0], [session, Infinity]);
-const firstOf = (event: AgentEvent): number => (event.type === 'gap' ? event.from : event.seq!);
-const lastOf = (event: AgentEvent): number => (event.type === 'gap' ? event.to : event.seq!);
+/** The numbers of the log that a kept event stands for: its own, or those of a gap. */
+export const firstOf = (event: AgentEvent): number => (event.type === 'gap' ? event.from : event.seq!);
+export const lastOf = (event: AgentEvent): number => (event.type === 'gap' ? event.to : event.seq!);
 
 /** The logs of the sessions that were read last. The machine has them all: whatever is lost here is fetched again. */
 export class EventCache {

@@ -238,6 +238,8 @@ export const text = {
     again: 'Send again',
     image: (type: string, size: string) => `Image (${type}, ${size})`,
     gap: 'Older messages are not kept any more.',
+    earlier: 'Show earlier messages',
+    readingEarlier: 'Earlier messages are being read …',
     retrying: 'Trying again',
     stopped: 'Stopped',
     interrupted: 'Interrupted',

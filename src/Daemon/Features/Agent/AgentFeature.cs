@@ -11,6 +11,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     private const int MaxImages = 5;
     private const int MaxImageBytes = 5 * 1024 * 1024;
     private const int MaxListed = 200;
+    private const int MaxEvents = 500;
 
     public void Map(MessageRoutes routes)
     {
@@ -18,6 +19,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
         routes.MapReplying<AgentMessageRequest, AgentMessageResponse>(MessageAsync);
         routes.Map<AgentSessionsListRequest, AgentSessionsListResponse>(ListAsync);
         routes.MapReplying<AgentSessionAttachRequest, AgentSessionAttachResponse>(AttachAsync);
+        routes.Map<AgentEventsRequest, AgentEventsResponse>(EventsAsync);
         routes.MapReplying<AgentCancelRequest, AgentCancelResponse>(CancelAsync);
         routes.Map<AgentSetModeRequest, AgentSetModeResponse>(SetModeAsync);
         routes.MapReplying<AgentPromptResponseRequest, AgentPromptResponseResponse>(AnswerAsync);
@@ -61,9 +63,12 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
     }
 
     private Task AttachAsync(AgentSessionAttachRequest request, RequestContext context, CancellationToken cancellationToken) =>
-        request is { AfterSeq: < 0 } or { Limit: < 1 }
-            ? throw new RequestException(ErrorCode.InvalidRequest, "afterSeq cannot be negative, and limit is 1 at least.")
+        request is { AfterSeq: < 0 } or { Limit: < 1 } or { Last: < 1 }
+            ? throw new RequestException(ErrorCode.InvalidRequest, "afterSeq cannot be negative, and limit and last are 1 at least.")
             : Require(request.AgentSessionId, context).AttachAsync(Client(context), request, response => context.ReplyAsync(response, cancellationToken));
+
+    private Task<AgentEventsResponse> EventsAsync(AgentEventsRequest request, RequestContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(Require(request.AgentSessionId, context).Before(Math.Max(0, request.BeforeSeq), Math.Clamp(request.Limit ?? MaxEvents, 1, MaxEvents)));
 
     private Task CancelAsync(AgentCancelRequest request, RequestContext context, CancellationToken cancellationToken)
     {

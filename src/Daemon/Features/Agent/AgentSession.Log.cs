@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Protocol;
@@ -8,6 +9,9 @@ namespace PocketCoder.Daemon.Features.Agent;
 internal sealed partial class AgentSession
 {
     private const int MaxUnsaved = 2000;
+    private const int MaxBeforeLast = 200;
+    private const int MaxAnswerBytes = 2 * 1024 * 1024;
+    private const int AnswerChunk = 50;
 
     // What the agent said and is not on disk yet. It goes first with whatever is saved next; where nothing can be saved (a full disk) it stays, for the agent
     // does not say it again.
@@ -24,17 +28,77 @@ internal sealed partial class AgentSession
             return;
         }
 
-        var cursor = await ReplayAsync(clientId, request.AfterSeq, request.Limit ?? int.MaxValue);
+        var begin = await SkipAsync(clientId, request.AfterSeq, request.Last);
+        var cursor = await ReplayAsync(clientId, begin, request.Limit ?? int.MaxValue);
         var more = cursor < _record.LastSeq;
         if (!more)
         {
-            await ReplayOpenAsync(clientId, request.AfterSeq);
+            await ReplayOpenAsync(clientId, begin);
             _audience.Attach(clientId);
             KeepLooking();
         }
 
         await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, More: more ? true : null, InTerminal: InTerminal)));
     });
+
+    /// <summary>The newest events before a number, for who has those from it on.</summary>
+    public AgentEventsResponse Before(long beforeSeq, int limit)
+    {
+        var end = Math.Min(beforeSeq, _record.LastSeq + 1);
+        List<AgentEvent> events = [];
+        for (var bytes = 0; bytes < MaxAnswerBytes && _world.Store.EventsBefore(Id, end, Math.Clamp(limit - events.Count, 0, AnswerChunk)) is { Count: > 0 } older;)
+        {
+            foreach (var (seq, json) in older)
+            {
+                AddGap(seq + 1, end - 1);
+                events.Add(JsonSerializer.Deserialize(json, ProtocolJson.For<AgentEvent>())!);
+                (end, bytes) = (seq, bytes + json.Length);
+            }
+        }
+
+        var more = _world.Store.EventsBefore(Id, end, 1).Count > 0;
+        if (!more)
+        {
+            AddGap(1, end - 1);
+        }
+
+        events.Reverse();
+        return new AgentEventsResponse(events, more ? true : null);
+
+        void AddGap(long from, long to)
+        {
+            if (from <= to)
+            {
+                events.Add(new AgentGap(from, to) { AgentSessionId = Id, At = _world.Time.GetUtcNow() });
+            }
+        }
+    }
+
+    /// <summary>For who wants the end alone: says what it leaves out. Gives the number after which the events come.</summary>
+    private async Task<long> SkipAsync(string clientId, long afterSeq, int? last)
+    {
+        if (last is not { } count || _record.LastSeq - count <= afterSeq)
+        {
+            return afterSeq;
+        }
+
+        // From the beginning of a turn, if that is not far before: half a turn reads oddly.
+        var to = _record.LastSeq - count;
+        if (_world.Store.LastEvent(Id, "user", to + 1)?.Seq is { } turn && turn > to - MaxBeforeLast)
+        {
+            to = turn - 1;
+        }
+
+        if (to <= afterSeq)
+        {
+            return afterSeq;
+        }
+
+        string[] telling = ["init", "todo"];
+        List<AgentEvent> carried = [.. telling.Select(type => _world.Store.LastEvent(Id, type, to)).OfType<AgentEvent>().OrderBy(happened => happened.Seq)];
+        await _audience.SendToAsync(clientId, AgentAudience.ToJson(new AgentGap(afterSeq + 1, to, Kept: true, carried) { AgentSessionId = Id, At = _world.Time.GetUtcNow() }));
+        return to;
+    }
 
     /// <summary>Sends at most so many events after <paramref name="afterSeq"/>; the number of the last one that the client has then.</summary>
     private async Task<long> ReplayAsync(string clientId, long afterSeq, int limit)

@@ -154,6 +154,11 @@ internal class AgentStore(Database database, LogEpoch epoch)
         "SELECT seq, json FROM agent_events WHERE agent_session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         row => (row.GetInt64(0), row.GetFieldValue<byte[]>(1)), agentSessionId, afterSeq, limit));
 
+    /// <summary>At most <paramref name="limit"/> events before <paramref name="beforeSeq"/>, the newest first.</summary>
+    public IReadOnlyList<(long Seq, byte[] Json)> EventsBefore(string agentSessionId, long beforeSeq, int limit) => database.Read(connection => connection.Query(
+        "SELECT seq, json FROM agent_events WHERE agent_session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+        row => (row.GetInt64(0), row.GetFieldValue<byte[]>(1)), agentSessionId, beforeSeq, limit));
+
     /// <summary>The events behind the session's open prompts that a client with this cursor has seen already.</summary>
     public IReadOnlyList<byte[]> OpenPromptEvents(string agentSessionId, long upToSeq) => database.Read(connection => connection.Query("""
         SELECT e.json FROM agent_prompts p JOIN agent_events e USING (agent_session_id, seq) WHERE agent_session_id = $1 AND seq <= $2 ORDER BY seq
@@ -192,10 +197,10 @@ internal class AgentStore(Database database, LogEpoch epoch)
             AND NOT EXISTS (SELECT 1 FROM agent_prompts p WHERE p.agent_session_id = agent_events.agent_session_id)
         """, before));
 
-    /// <summary>The session's newest event of this type, for an agent that starts anew and has to know it.</summary>
-    public AgentEvent? LastEvent(string agentSessionId, string type) => database.Read(connection => connection.Query("""
-        SELECT json FROM agent_events WHERE agent_session_id = $1 AND substr(json, 1, length($2)) = $2 ORDER BY seq DESC LIMIT 1
-        """, row => JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), ProtocolJson.For<AgentEvent>()), agentSessionId, Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\""))
+    /// <summary>The session's newest event of this type, up to a number: for who begins in the middle and has to know it.</summary>
+    public AgentEvent? LastEvent(string agentSessionId, string type, long upToSeq = long.MaxValue) => database.Read(connection => connection.Query("""
+        SELECT json FROM agent_events WHERE agent_session_id = $1 AND seq <= $3 AND substr(json, 1, length($2)) = $2 ORDER BY seq DESC LIMIT 1
+        """, row => JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), ProtocolJson.For<AgentEvent>()), agentSessionId, Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\""), upToSeq)
         .FirstOrDefault());
 
     public static void AddMessage(SqliteConnection connection, string agentSessionId, StoredMessage message, int position) => connection.Execute(
