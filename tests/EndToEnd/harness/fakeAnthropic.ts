@@ -44,5 +44,7 @@ export class FakeAnthropic {
 
 /** A prompt that brings its own script along. */
 export function scripted(words: string, ...steps: Step[]): string {
-  return `${words} [[steps:${JSON.stringify(steps)}]]`;
+  // A bracket in a text must not end the marker.
+  const json = JSON.stringify(steps).replace(/"(?:[^"\\]|\\.)*"/g, (literal) => literal.replaceAll(']', '\\u005d'));
+  return `${words} [[steps:${json}]]`;
 }

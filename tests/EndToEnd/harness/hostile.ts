@@ -30,6 +30,6 @@ export const commitsSaying = (messages: readonly string[], branch: string, from:
   messages
     .map((message, index) => {
       const data = `data ${Buffer.byteLength(message)}\n${message}\n`;
-      return `commit refs/heads/${branch}\ncommitter <b>Eve</b> <eve@example.org> ${1_700_000_000 + index} +0000\n${data}${index === 0 ? `from ${from}\n` : ''}\n`;
+      return `commit refs/heads/${branch}\ncommitter Eve " onload=alert(1) <eve@example.org> ${1_700_000_000 + index} +0000\n${data}${index === 0 ? `from ${from}\n` : ''}\n`;
     })
     .join('');

@@ -12,7 +12,7 @@ async function expectInert(phone: Phone, where: string): Promise<void> {
   const alive = await phone.page.evaluate(() => {
     const found: string[] = [];
     for (const element of document.querySelectorAll('body *')) {
-      if (/^(script|iframe|object|embed|base|meta|link|form|style|animate|audio|video)$/i.test(element.tagName) && !element.closest('head')) found.push(element.outerHTML.slice(0, 200));
+      if (/^(script|iframe|object|embed|base|meta|link|style|animate|audio|video)$/i.test(element.tagName) && !element.closest('head')) found.push(element.outerHTML.slice(0, 200));
       for (const { name, value } of element.attributes) {
         if (/^on/i.test(name) || (/^(href|src|action|formaction|xlink:href|srcdoc|poster)$/i.test(name) && /^[\s\u0000-\u001f]*(javascript|vbscript|data:text|file|intent):/i.test(value))) found.push(`${element.tagName} ${name}=${value}`);
       }
@@ -37,7 +37,7 @@ test('what an agent says, and what its tools print, is text', async ({ phone, ho
   await phone.send(
     scripted(TITLE,
       { blocks: [...parts.map((text) => ({ text })), { tool: 'Read', input: { file_path: '{{cwd}}/hostile.txt' } }], chunks: 3 },
-      { blocks: [{ text: 'and' }, { tool: 'Bash', input: { command: 'cat more.txt | head -c 20000', description: TITLE } }] },
+      { blocks: [{ text: 'and' }, { tool: 'Bash', input: { command: 'touch made.txt && head -c 20000 more.txt', description: TITLE } }] },
       { text: 'All said.' }),
   );
   await expect(phone.prompt('Permission')).toBeVisible({ timeout: 30_000 });

@@ -28,7 +28,7 @@ test('the journey in WebKit: paired, asked, allowed, read and committed', async 
     await webkit.see('isOpen');
     await webkit.tap('link', 'Up');
     await webkit.tap('link', /^Git/);
-    await webkit.tap('button', /^health\.ts/);
+    await webkit.tap('button', /^\W*health\.ts/);
     await webkit.tap('button', /^Stage src\/health\.ts|^Stage health\.ts/);
     await webkit.tap('button', 'Commit 1 file…');
     await webkit.type('Commit message', 'Is it open?');
