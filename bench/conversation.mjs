@@ -47,6 +47,7 @@ try {
   await page.getByRole('link', { name: 'pocket-weather' }).waitFor();
   console.log(`open after a reload, from what the phone kept: ${await timeToLast()} ms`);
 
+  await memory();
   print('scrolling up by flicks', await frames(() => scroll({ by: -90, for: 4_000 })));
   print('scrolling up very fast', await frames(() => scroll({ by: -900, for: 3_000 })));
   print('jumping to places all over', await frames(() => scroll({ jumps: 25 })));

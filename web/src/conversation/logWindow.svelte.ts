@@ -4,14 +4,14 @@ import { RowHeights, type Row } from './rowHeights';
 /** This close to the end counts as being there. */
 const NEAR = 48;
 /** So much is laid out beyond what is seen, so that a flick of the finger meets no empty place. */
-const BEYOND = 900;
-const FEWEST = 32;
+const BEYOND = 500;
+const FEWEST = 20;
 /** As many rows as fill most screens are there in the first frame. */
 const FIRST = 12;
 /** Rows that have gone out of reach stay until there are so many of them. */
-const SLACK = 16;
+const SLACK = 8;
 /** In ms: what new rows may take of a frame before it is painted; the rest of them come with the next. */
-const BUDGET = 8;
+const BUDGET = 4;
 
 /** Where in the log its reader is: which row is first, and how far below the upper edge it begins. */
 export interface Reading {
