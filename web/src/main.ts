@@ -12,4 +12,6 @@ const code = takeCodeFromAddress();
 const returned = takeSignInFromAddress();
 followViewport();
 applyAppearance(loadAppearance());
-mount(Root, { target: document.getElementById('app')!, props: { code, returned } });
+const target = document.getElementById('app')!;
+target.replaceChildren(); // the first sight, which needs no script
+mount(Root, { target, props: { code, returned } });
