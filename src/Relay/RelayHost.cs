@@ -125,6 +125,7 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         configureLogging(builder.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        var lan = options.Lan && options.CertificateFiles is null ? LanCertificate.LoadOrCreate(options.DataDirectory, OriginPolicy.LocalAddresses(), options.Time) : null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -139,11 +140,9 @@ public sealed class RelayHost : IAsyncDisposable
                     OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = own.Current }),
                 }));
             }
-            else if (options.Lan)
+            else if (lan is not null)
             {
-                var certificate = LanCertificate.LoadOrCreate(
-                    Path.Combine(options.DataDirectory, "lan.pfx"), [.. OriginPolicy.LocalAddresses()], options.Time);
-                kestrel.ListenAnyIP(options.LanPort, listen => listen.UseHttps(certificate));
+                kestrel.ListenAnyIP(options.LanPort, listen => listen.UseHttps(lan.Certificate));
             }
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
@@ -195,6 +194,16 @@ public sealed class RelayHost : IAsyncDisposable
             ? metrics.WriteAsync(context.Response)
             : RefuseAsync(context, StatusCodes.Status404NotFound, "Not found.")));
         app.Map("/ws", (RequestDelegate)(context => AcceptAsync(context, origins, server, options.TrustedProxies)));
+        if (lan is not null)
+        {
+            // HEAD: the page asks whether there is one.
+            app.MapMethods(LanCertificate.AuthorityPath, [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)(context =>
+            {
+                context.Response.ContentType = "application/x-x509-ca-cert";
+                return context.Response.Body.WriteAsync(lan.Authority, context.RequestAborted).AsTask();
+            }));
+        }
+
         new SignInEndpoints(identity, options.PublicUrl, new AttemptLimiter(store.Attempts, "sign-in"), options.TrustedProxies).Map(app);
 
         // Not the default fallback pattern, which leaves out every name with a dot in it.

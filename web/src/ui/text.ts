@@ -70,6 +70,14 @@ export const text = {
     waiting: (count: number) => `${count} waiting`,
   },
 
+  trust: {
+    title: 'Trust this relay’s certificate',
+    why: 'This relay made its own certificate. Trusted once, the app can be installed, works offline and can notify you. It can speak for addresses of local networks only.',
+    download: 'Open the certificate',
+    iphone: 'iPhone: allow the download, install it in Settings → Profile downloaded, then switch it on in General → About → Certificate Trust Settings.',
+    android: 'Android: Settings → Security → Encryption & credentials → Install a certificate → CA certificate.',
+    again: 'Then close this page and open it again.',
+  },
   settings: {
     title: 'Settings',
     appearance: 'Appearance',
