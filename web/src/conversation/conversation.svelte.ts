@@ -54,8 +54,8 @@ export class Conversation {
   #ready: Promise<void> | undefined;
   /** The log that the view was made from. */
   #epoch: string | undefined;
-  /** What the view was made from, while it is the end of the log alone. */
-  #log: AgentEvent[] = [];
+  /** What the view was made from, as long as it is, or may be, the end of the log alone. */
+  #log: AgentEvent[] | undefined = [];
   #readingEarlier = false;
   #askedCommands = false;
   #events: AgentEvent[] = [];
@@ -71,6 +71,7 @@ export class Conversation {
     this.place = place;
     this.id = id;
     this.loaded = id === undefined;
+    if (id === undefined) this.#log = undefined;
     const begun = (newId: string): void => {
       this.id = newId;
       this.#attached = true; // agent_session_new attaches by itself
@@ -213,18 +214,18 @@ export class Conversation {
   /** Adds a part of what is before the end of the log that is here. */
   async loadEarlier(): Promise<void> {
     const beforeSeq = this.#view.earlier;
-    if (beforeSeq === undefined || !this.id || this.#readingEarlier) return;
+    const gap = this.#log?.find((event): event is AgentGap => event.type === 'gap' && !!event.kept);
+    if (beforeSeq === undefined || !gap || !this.id || this.#readingEarlier) return;
     this.#readingEarlier = true;
     try {
       const { events, more } = await this.#request('agent_events', { agentSessionId: this.id, beforeSeq, limit: CHUNK });
       this.#flush();
       if (this.#view.earlier !== beforeSeq) return; // another log by now
-      const [gap, ...rest] = this.#log as [AgentGap, ...AgentEvent[]];
       const to = events.length > 0 ? firstOf(events[0]) - 1 : gap.to;
-      this.#log = [...(to > 0 ? [{ ...gap, to, kept: more }] : []), ...events, ...rest];
+      this.#log = [...(to > 0 ? [{ ...gap, to, kept: more }] : []), ...events, ...this.#log!.filter((event) => event !== gap)];
       const { activity, partial, background } = this.#view;
       this.view = { ...reduceAll(emptyView, this.#log), activity, partial, background };
-      if (this.#view.earlier === undefined) this.#log = [];
+      if (this.#view.earlier === undefined) this.#log = undefined;
     } finally {
       this.#readingEarlier = false;
     }
@@ -237,7 +238,7 @@ export class Conversation {
     this.#epoch = kept.epoch;
     this.title ||= kept.title;
     const view = reduceAll(emptyView, kept.events);
-    this.#log = view.earlier === undefined ? [] : kept.events;
+    this.#log = view.earlier === undefined ? undefined : [...kept.events];
     // How it stands by now only the machine can say.
     this.view = { ...view, activity: view.prompts.length > 0 ? 'waiting' : 'idle' };
     this.loaded = true;
@@ -284,6 +285,7 @@ export class Conversation {
       return;
     }
     this.#attached = !hasHole(this.#view);
+    if (this.#attached && this.#view.earlier === undefined) this.#log = undefined; // all of it is here
     this.view = { ...this.#view, activity: this.#view.prompts.length > 0 ? 'waiting' : answer.state };
   }
 
@@ -340,7 +342,7 @@ export class Conversation {
     this.#events = [];
     if (events.length === 0) return;
     this.view = reduceAll(this.#view, events);
-    if (this.#view.earlier !== undefined) this.#log.push(...events.filter(({ type }) => type !== 'text_delta'));
+    this.#log?.push(...events.filter(({ type }) => type !== 'text_delta'));
     if (events.some(({ type }) => type === 'init')) this.chosenModel = undefined; // what it really is was told
     this.outbox.arrived(this.#view);
     this.#kept?.add(events);

@@ -132,23 +132,25 @@ function keepLong(count: number): void {
 test('of a long log the end comes first, and what is before it when the reader gets there', async () => {
   keepLong(1_203);
   open('s');
+  fake.event({ type: 'text', text: 'live', seq: 1_204 });
+  await settle();
   conversation.show();
   await settle();
   expect(fake.count('agent_session_attach')).toBe(1);
   expect(conversation.loaded).toBe(true);
   expect(conversation.view.items[0].kind).toBe('earlier');
   expect(conversation.view.todo).toMatchObject([{ content: 'rain' }]);
-  expect(texts().slice(1)).toEqual(Array.from({ length: 200 }, (_, index) => `e1 ${1_004 + index}`));
+  expect(texts().slice(1)).toEqual([...Array.from({ length: 200 }, (_, index) => `e1 ${1_004 + index}`), 'live']);
 
-  fake.event({ type: 'text', text: 'live', seq: 1_204 });
+  fake.event({ type: 'text', text: 'later', seq: 1_205 });
   await conversation.loadEarlier();
   expect(conversation.view.items[0].kind).toBe('earlier');
   await Promise.all([conversation.loadEarlier(), conversation.loadEarlier()]);
   await conversation.loadEarlier();
   await conversation.loadEarlier();
   expect(fake.asked.filter(({ type }) => type === 'agent_events').map(({ payload }) => payload.beforeSeq)).toEqual([1_004, 504, 4]);
-  expect(texts()).toEqual([...Array.from({ length: 1_203 }, (_, index) => `e1 ${index + 1}`), 'live']);
-  expect(conversation.view).toMatchObject({ lastSeq: 1_204, activity: 'idle' });
+  expect(texts()).toEqual([...Array.from({ length: 1_203 }, (_, index) => `e1 ${index + 1}`), 'live', 'later']);
+  expect(conversation.view).toMatchObject({ lastSeq: 1_205, activity: 'idle' });
   expect(conversation.view.earlier).toBeUndefined();
 });
 
