@@ -32,8 +32,8 @@ if (wanted.Contains("throughput"))
 
 if (wanted.Contains("memory"))
 {
-    await Memory.RunAsync(executable, connections: 9_000);
-    await Memory.StrangersAsync(executable, connections: 9_000);
+    await Memory.RunAsync(executable, connections: 10_000);
+    await Memory.StrangersAsync(executable, connections: 10_000);
 }
 
 if (wanted.Contains("storm"))

@@ -121,9 +121,10 @@ public sealed record AgentSessionAttachRequest(string AgentSessionId, long After
 
 /// <summary>
 /// <c>epoch</c> names the log that <c>seq</c> counts in; it changes when the machine's database was restored or began anew. <c>resync</c>: the client's cursor
-/// is of another log; nothing was sent, and the client forgets what it has and asks again from 0. <c>inTerminal</c>: a terminal has the session open.
+/// is of another log; nothing was sent, and the client forgets what it has and asks again from 0. <c>inTerminal</c>: a terminal has the session open. <c>background</c>: how many tasks run on
+/// between turns.
 /// </summary>
-public sealed record AgentSessionAttachResponse(long LastSeq, AgentSessionState State, string Epoch, bool? More = null, bool? Resync = null, bool? InTerminal = null) : IMessage
+public sealed record AgentSessionAttachResponse(long LastSeq, AgentSessionState State, string Epoch, bool? More = null, bool? Resync = null, bool? InTerminal = null, int? Background = null) : IMessage
 {
     public static string Type => "agent_session_attach_response";
 }

@@ -99,13 +99,16 @@ internal sealed class Peer(Connection connection, RelayCounters counters) : IDis
     /// <summary>Queues a message that goes through, to be flushed with its batch.</summary>
     public bool Send(in RoutedMessage message, ReadOnlySpan<byte> machineKey, ReadOnlySpan<byte> clientId, Batch batch)
     {
+        var waited = HeldBytes;
         if (!Check(_outbox.TryAdd(message, machineKey, clientId)))
         {
             return false;
         }
 
         batch.Add(this);
-        if (HeldBytes > Limits.NoticeableBytes && Tenant?.Slowest() is { } slowest)
+
+        // For who keeps up nothing waited.
+        if (waited > Limits.NoticeableBytes && Tenant?.Slowest() is { } slowest)
         {
             slowest.CutOff();
         }

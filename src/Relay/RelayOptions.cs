@@ -88,7 +88,7 @@ internal static class Limits
     /// <summary>What may wait for all peers of an account together; then the slowest of them is cut off.</summary>
     public const long HeldBytesPerUser = 128 * 1024 * 1024;
 
-    /// <summary>From here on it is looked whether an account has too much waiting.</summary>
+    /// <summary>Who has so much waiting does not keep up; then it is looked whether its account has too much.</summary>
     public const int NoticeableBytes = 1024 * 1024;
 
     /// <summary>type, requestId, machineKey, clientId, sessionId.</summary>

@@ -74,7 +74,7 @@ internal sealed class Tenant(string userId, Budget bytes)
     public Peer? Slowest()
     {
         var peers = Peers;
-        return peers.Sum(peer => peer.HeldBytes) > Limits.HeldBytesPerUser ? peers.MaxBy(peer => peer.HeldBytes) : null;
+        return peers.Sum(peer => peer.HeldBytes) > Limits.HeldBytesPerUser ? peers.Where(peer => !peer.IsClosing).MaxBy(peer => peer.HeldBytes) : null;
     }
 
     public void Remove(Peer peer)

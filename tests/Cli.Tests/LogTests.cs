@@ -78,12 +78,14 @@ public sealed class LogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("debug")]
-    [InlineData("noise")]
-    public async Task No_secret_and_no_payload_gets_into_the_log(string level)
+    [InlineData("debug", "text")]
+    [InlineData("noise", "text")]
+    [InlineData("debug", "json")]
+    public async Task No_secret_and_no_payload_gets_into_the_log(string level, string format)
     {
         const string prompt = "say kumquat-prompt", content = "quince-content", written = "medlar-written";
         _cli.Environment["LOG_LEVEL"] = level;
+        _cli.Environment["LOG_FORMAT"] = format;
         File.WriteAllText(Path.Combine(_cli.Work, "sloe-file.txt"), content);
         var (relay, ready) = await _cli.RelayAsync();
         _cli.Environment["GATEWAY_URL"] = null;
@@ -121,9 +123,14 @@ public sealed class LogTests : IDisposable
         await relay.WaitForExitAsync().WaitAsync(TestClient.Patience);
 
         var log = string.Concat(Directory.GetFiles(_cli.Paths.Logs).Concat(Directory.GetFiles(_cli.Directory["relay"], "relay*.log")).Select(File.ReadAllText));
+        if (format == "json")
+        {
+            Assert.All(log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => JsonNode.Parse(line));
+        }
+
         Assert.Contains("Connected to the relay", log, StringComparison.Ordinal);
         Assert.Contains("started, control plane at", log, StringComparison.Ordinal);
-        Assert.Equal(level == "debug", log.Contains(" DBG ", StringComparison.Ordinal));
+        Assert.Equal(level == "debug", log.Contains(format == "json" ? "\"Level\":\"Debug\"" : " DBG ", StringComparison.Ordinal));
         Assert.Equal(level == "noise", log.Contains("LOG_LEVEL is none of", StringComparison.Ordinal));
         Assert.All(
             (string?[])[

@@ -95,6 +95,8 @@ public sealed class LanCertificateTests : IAsyncLifetime
     [InlineData("192.168.7.7", true)]
     [InlineData("fd00::7", true)]
     [InlineData("www.example.org", false)]
+    [InlineData("dev", false)]
+    [InlineData("www.dev", false)]
     [InlineData("8.8.8.8", false)]
     [InlineData("2001:db8::1", false)]
     public void With_the_authoritys_key_nobody_can_speak_for_what_is_not_local(string name, bool isLocal)

@@ -241,6 +241,19 @@ public class RoutingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_machine_cannot_register_as_a_client_on_its_connection_nor_ask_as_one()
+    {
+        var tokens = await _relay.TokensAsync();
+
+        var register = await _daemon.AskAsync("client_register", new JsonObject { ["token"] = (string)tokens["access_token"]! });
+        await _daemon.SendAsync(Request("as a client"));
+        var ping = await _daemon.AskAsync("ping", null);
+
+        Assert.Equal(("UNAUTHORIZED", "pong"), ((string?)register["error"]!["code"], (string?)ping["type"]));
+        Assert.DoesNotContain(_daemon.Seen, m => (string?)m["type"] == "projects_list");
+    }
+
+    [Fact]
     public async Task A_relay_that_stops_says_that_it_goes_away()
     {
         await _relay.Host.DisposeAsync();

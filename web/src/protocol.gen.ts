@@ -649,7 +649,7 @@ export interface AgentSessionAttachRequest {
   last?: number;
 }
 
-/** `epoch` names the log that `seq` counts in; it changes when the machine's database was restored or began anew. `resync`: the client's cursor is of another log; nothing was sent, and the client forgets what it has and asks again from 0. `inTerminal`: a terminal has the session open. */
+/** `epoch` names the log that `seq` counts in; it changes when the machine's database was restored or began anew. `resync`: the client's cursor is of another log; nothing was sent, and the client forgets what it has and asks again from 0. `inTerminal`: a terminal has the session open. `background`: how many tasks run on between turns. */
 export interface AgentSessionAttachResponse {
   lastSeq: number;
   state: AgentSessionState;
@@ -657,6 +657,7 @@ export interface AgentSessionAttachResponse {
   more?: boolean;
   resync?: boolean;
   inTerminal?: boolean;
+  background?: number;
 }
 
 /** Stops the running turn; its `done` then says `cancelled`. With `background` it stops the tasks that run beside the turns instead; each says so with a `task` event. */

@@ -64,7 +64,9 @@ internal static class RelayCommand
             return;
         }
 
+        // A code is good once: the phone has its own, and the machine.
         await PairingText.WriteAsync(cli, link);
-        await cli.Out.WriteLineAsync($"  A machine joins with:  GATEWAY_URL={relay.PhoneUrl} pocketcoder login {link.PairCode}");
+        var machine = await relay.CreatePairingLinkAsync();
+        await cli.Out.WriteLineAsync($"  A machine joins with:  GATEWAY_URL={relay.PhoneUrl} pocketcoder login {machine.PairCode}");
     }
 }

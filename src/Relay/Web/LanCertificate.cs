@@ -70,9 +70,14 @@ internal sealed record LanCertificate(X509Certificate2 Certificate, byte[] Autho
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=PocketCoder on " + Dns.GetHostName(), key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
+
+        // Not the bare name of the machine: it changes, and with a name like "dev" the authority would speak for a whole public domain.
         names.AddDnsName("localhost");
-        names.AddDnsName(Dns.GetHostName());
-        names.AddDnsName(Dns.GetHostName() + ".local");
+        if (Dns.GetHostName().Split('.')[0] is var name && name.Length > 0 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        {
+            names.AddDnsName(name + ".local");
+        }
+
         foreach (var address in addresses)
         {
             names.AddIpAddress(address);
@@ -84,9 +89,10 @@ internal sealed record LanCertificate(X509Certificate2 Certificate, byte[] Autho
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: true));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
 
-        // 397 days: phones refuse a longer life.
+        // Within the authority's own time, whatever this machine's clock says by now. 397 days: phones refuse a longer life.
+        var begin = new[] { time.GetUtcNow().AddHours(-1), new DateTimeOffset(authority.NotBefore.ToUniversalTime()) }.Max();
         var end = new[] { time.GetUtcNow().AddDays(397), new DateTimeOffset(authority.NotAfter.ToUniversalTime()) }.Min();
-        using var signed = request.Create(authority, time.GetUtcNow().AddHours(-1), end, RandomNumberGenerator.GetBytes(12));
+        using var signed = request.Create(authority, begin, end, RandomNumberGenerator.GetBytes(12));
         using var withKey = signed.CopyWithPrivateKey(key);
         return Keep(path, withKey);
     }
@@ -105,7 +111,7 @@ internal sealed record LanCertificate(X509Certificate2 Certificate, byte[] Autho
         using (writer.PushSequence())
         using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
         {
-            foreach (var name in new[] { "localhost", "local", Dns.GetHostName() }.Distinct(StringComparer.OrdinalIgnoreCase))
+            foreach (var name in new[] { "localhost", "local" })
             {
                 using (writer.PushSequence())
                 {

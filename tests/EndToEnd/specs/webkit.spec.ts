@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { Repository } from '../harness/repository';
 import { expect, test } from '../harness/test';
-import { WebKit } from '../harness/webkit';
+import { hasWebKit, WebKit } from '../harness/webkit';
 
-test.skip(!existsSync('/usr/bin/WebKitWebDriver'), 'WebKitGTK is not there (Debian: webkit2gtk-driver, xvfb)');
+test.skip(!hasWebKit, 'WebKitGTK is not there (Debian: webkit2gtk-driver, xvfb)');
 
 test('the journey in WebKit: paired, asked, allowed, read and committed', async ({ machine, home }) => {
   test.setTimeout(180_000);
@@ -18,7 +17,7 @@ test('the journey in WebKit: paired, asked, allowed, read and committed', async 
     await webkit.tap('button', 'Send');
     await webkit.tap('button', 'Allow');
     await webkit.see('answers 200');
-    await webkit.run('location.reload()');
+    await webkit.reload();
     await webkit.see('answers 200');
 
     await webkit.tap('link', 'Back');

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon;
@@ -76,7 +77,10 @@ public sealed class FailoverTests : IAsyncLifetime
             var message = Message($"after the end of node {victim}");
             message["agentSessionId"] = session;
             _nodes[victim].Kill();
+            var killed = Stopwatch.StartNew();
             var first = await client.AskAsync("agent_message", message);
+            TestContext.Current.TestOutputHelper?.WriteLine($"Asked again and answered {killed.Elapsed.TotalSeconds:0.0} s after the end of node {victim}.");
+            await RetriedAsync(client);
             var again = await client.AskAsync("agent_message", message);
 
             Assert.Equal(("agent_message_response", "agent_message_response"), ((string)first["type"]!, (string)again["type"]!));
@@ -86,6 +90,19 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal(["begin", "after the end of node 0", "after the end of node 1"], await SaidAsync(session, 3));
         Assert.True(client.Retries > 0);
+    }
+
+    // What may be asked again at any time is answered too.
+    private static async Task RetriedAsync(PatientClient client)
+    {
+        foreach (var (type, payload) in new (string, JsonObject)[]
+        {
+            ("projects_list", []), ("fs_list", new JsonObject { ["path"] = "." }), ("agent_sessions_list", []), ("command_history", []), ("git_status", []),
+        })
+        {
+            var answer = await client.AskAsync(type, payload);
+            Assert.True((string?)answer["type"] == type + "_response" || (string?)answer["error"]?["code"] == "GIT_NOT_INITIALIZED", answer.ToJsonString());
+        }
     }
 
     [Fact]

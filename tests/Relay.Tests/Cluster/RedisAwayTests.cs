@@ -78,6 +78,14 @@ public sealed class RedisAwayTests : IAsyncLifetime
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         await far.DisposeAsync();
 
+        // Long enough for every node to be taken for dead; what stands on one node does not notice.
+        using PeriodicTimer pace = new(TimeSpan.FromSeconds(1));
+        for (var away = Stopwatch.StartNew(); dies && away.Elapsed < TimeSpan.FromSeconds(30);)
+        {
+            Assert.Equal("projects_list_response", (string?)(await RoundTripAsync(client, near, Here))["type"]);
+            await pace.WaitForNextTickAsync();
+        }
+
         await (dies ? _redis.StartAgainAsync() : SignalAsync("CONT", _redis.ProcessId));
 
         // What nobody could be told meanwhile is told now: the far machine has left, and comes back.

@@ -56,7 +56,7 @@ export class Conversation {
   #epoch: string | undefined;
   /** What the view was made from, as long as it is, or may be, the end of the log alone. */
   #log: AgentEvent[] | undefined = [];
-  #readingEarlier = false;
+  #earlier: Promise<void> | undefined;
   #askedCommands = false;
   #events: AgentEvent[] = [];
   #frame = false;
@@ -201,6 +201,7 @@ export class Conversation {
       while (!this.#attached) await this.#attachOnce(this.id);
       this.problem = '';
       this.loaded = true;
+      await this.#lookBack(since);
       this.outbox.missing(since, this.#view);
     } catch (error) {
       if (hasCode(error, 'RELAY_TIMEOUT')) setTimeout(() => this.#shown && void this.attach(), TRY_AGAIN_AFTER);
@@ -211,23 +212,32 @@ export class Conversation {
     }
   }
 
-  /** Adds a part of what is before the end of the log that is here. */
-  async loadEarlier(): Promise<void> {
+  /** Adds a part of what is before the end of the log that is here; whoever asks meanwhile waits for the same. */
+  loadEarlier(): Promise<void> {
+    return (this.#earlier ??= this.#loadEarlier().finally(() => (this.#earlier = undefined)));
+  }
+
+  async #loadEarlier(): Promise<void> {
     const beforeSeq = this.#view.earlier;
     const gap = this.#log?.find((event): event is AgentGap => event.type === 'gap' && !!event.kept);
-    if (beforeSeq === undefined || !gap || !this.id || this.#readingEarlier) return;
-    this.#readingEarlier = true;
-    try {
-      const { events, more } = await this.#request('agent_events', { agentSessionId: this.id, beforeSeq, limit: CHUNK });
-      this.#flush();
-      if (this.#view.earlier !== beforeSeq) return; // another log by now
-      const to = events.length > 0 ? firstOf(events[0]) - 1 : gap.to;
-      this.#log = [...(to > 0 ? [{ ...gap, to, kept: more }] : []), ...events, ...this.#log!.filter((event) => event !== gap)];
-      const { activity, partial, background } = this.#view;
-      this.view = { ...reduceAll(emptyView, this.#log), activity, partial, background };
-      if (this.#view.earlier === undefined) this.#log = undefined;
-    } finally {
-      this.#readingEarlier = false;
+    if (beforeSeq === undefined || !gap || !this.id) return;
+    const { events, more } = await this.#request('agent_events', { agentSessionId: this.id, beforeSeq, limit: CHUNK });
+    this.#flush();
+    if (this.#view.earlier !== beforeSeq || !this.#log) return; // another log by now
+    const to = events.length > 0 ? firstOf(events[0]) - 1 : gap.to;
+    this.#log = [...(to > 0 ? [{ ...gap, from: 1, to, kept: more }] : []), ...events, ...this.#log.filter((event) => event !== gap)];
+    const { activity, partial, background } = this.#view;
+    this.view = { ...reduceAll(emptyView, this.#log), activity, partial, background };
+    if (this.#view.earlier === undefined) this.#log = undefined;
+    this.outbox.arrived(this.#view);
+  }
+
+  /** A message that was sent and is not at the log's end stands before it, or nowhere. */
+  async #lookBack(since: number): Promise<void> {
+    for (let { earlier } = this.#view; earlier !== undefined && this.outbox.awaits(since); ) {
+      await this.loadEarlier();
+      if (this.#view.earlier === earlier) return;
+      earlier = this.#view.earlier;
     }
   }
 
@@ -271,6 +281,7 @@ export class Conversation {
     // A session that was begun here has told its events, but not yet which log they are of.
     if (this.#epoch === undefined && this.#view.lastSeq > 0) this.#forgetView();
     const afterSeq = this.#view.lastSeq;
+    if (afterSeq === 0) this.#log ??= [];
     this.view = forgetPartial(this.#view);
     const answer = await this.#request('agent_session_attach', { agentSessionId, afterSeq, limit: CHUNK, epoch: this.#epoch, last: afterSeq === 0 ? LAST : undefined });
     const known = this.#epoch === answer.epoch;
@@ -279,14 +290,17 @@ export class Conversation {
     this.inTerminal = !!answer.inTerminal;
     this.#flush();
     const still = this.#view.lastSeq === afterSeq;
-    if (still) this.view = skipHole(this.#view); // asked for and not there: it is gone for good
+    if (still && hasHole(this.#view)) {
+      this.view = skipHole(this.#view); // asked for and not there: it is gone for good
+      this.#log?.push({ type: 'gap', agentSessionId, at: '', from: afterSeq + 1, to: this.#view.goneTo });
+    }
     if (answer.more) {
       if (still && this.#view.lastSeq === afterSeq) throw new RequestError({ code: 'UNKNOWN_ERROR', message: 'The machine sent no events.' });
       return;
     }
     this.#attached = !hasHole(this.#view);
     if (this.#attached && this.#view.earlier === undefined) this.#log = undefined; // all of it is here
-    this.view = { ...this.#view, activity: this.#view.prompts.length > 0 ? 'waiting' : answer.state };
+    this.view = { ...this.#view, activity: this.#view.prompts.length > 0 ? 'waiting' : answer.state, background: answer.background ?? this.#view.background };
   }
 
   /** The machine's log is, or may be, another than the one that the view was made from. What was written here stays. */

@@ -37,8 +37,13 @@ export class KeptLog {
 
   add(events: readonly AgentEvent[]): void {
     for (const event of events) if (event.type === 'gap') this.#gaps.set(event.to, event);
-    for (const event of events) if (event.seq !== undefined && event.seq > this.#to) this.#fresh.set(event.seq, event);
+    for (const event of events) if (event.seq !== undefined && event.seq > this.#to && !this.#isLeftOut(event.seq)) this.#fresh.set(event.seq, event);
     if (this.#fresh.size > 0) this.#timer ??= setTimeout(this.#due, SAVE_AFTER);
+  }
+
+  /** An open prompt is told again from before the part that came. */
+  #isLeftOut(seq: number): boolean {
+    return [...this.#gaps.values()].some(({ from, to }) => seq >= from && seq <= to);
   }
 
   dispose(): void {

@@ -8,6 +8,8 @@ const BEYOND = 500;
 const FEWEST = 20;
 /** As many rows as fill most screens are there in the first frame. */
 const FIRST = 12;
+/** When a log is made anew from its beginning, so many rows may fold away together (a sub-agent's steps into its call). */
+const MANY = 600;
 /** Rows that have gone out of reach stay until there are so many of them. */
 const SLACK = 8;
 /** In ms: what new rows may take of a frame before it is painted; the rest of them come with the next. */
@@ -52,7 +54,7 @@ export class LogWindow<R extends Row> {
 
   setRows(rows: readonly R[]): void {
     const had = this.#heights.count;
-    const seen = this.#seen();
+    const seen = this.#seen(rows[0]?.key === this.#heights.key(0) ? FIRST : MANY);
     this.#heights.setRows(rows);
     this.#follow(seen);
     if (this.atEnd || had === 0) this.#set(Math.max(0, rows.length - FEWEST - SLACK, Math.min(had === 0 ? Infinity : this.start, rows.length - FIRST)), rows.length);
@@ -60,10 +62,10 @@ export class LogWindow<R extends Row> {
     this.#soon();
   }
 
-  /** The first rows on the screen, and where they begin. */
-  #seen(): { key: string; index: number; top: number }[] {
+  /** The first rows on the screen, those behind them, and where they begin. */
+  #seen(most: number): { key: string; index: number; top: number }[] {
     const seen = [];
-    for (let index = Math.max(0, this.#first); index < Math.min(this.end, this.#first + FIRST); index++) {
+    for (let index = Math.max(0, this.#first); index < Math.min(this.#heights.count, this.#first + most); index++) {
       seen.push({ key: this.#heights.key(index)!, index, top: this.#heights.top(index) });
     }
     return seen;

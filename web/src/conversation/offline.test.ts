@@ -268,6 +268,65 @@ test('of a log too long to keep the end is there, and goes on with a connection;
   expect(texts(conversation).at(-1)).toBe('block 1200');
 });
 
+test('an open prompt from before the end is asked, and the kept log goes on to what is before it', async () => {
+  const text = (seq: number) => ({ type: 'text' as const, text: `block ${seq}`, seq, agentSessionId: 's', at: '' });
+  const prompt = { type: 'prompt', promptId: 'p1', kind: 'permission', toolName: 'Write', toolUseId: 't', input: {}, title: 'Write?', seq: 90 };
+  const machine = (): FakeConnection => {
+    const fake = new FakeConnection();
+    fake.when('agent_session_attach', ({ afterSeq }) => {
+      if (afterSeq === 0) fake.event({ type: 'gap', from: 1, to: 100, kept: true });
+      for (let seq = Math.max(100, afterSeq) + 1; seq <= 120; seq++) fake.event(text(seq));
+      fake.event(prompt);
+      return { lastSeq: 120, state: 'waiting', epoch: 'e1' };
+    });
+    fake.when('agent_events', ({ beforeSeq }) => ({ events: Array.from({ length: beforeSeq - 1 }, (_, index) => (index + 1 === 90 ? { ...prompt, agentSessionId: 's', at: '' } : text(index + 1)) as never) }));
+    return fake;
+  };
+  const first = visit(machine(), 's').conversation;
+  first.show();
+  await vi.waitFor(() => expect(first.view.prompts).toHaveLength(1));
+  await first.save();
+
+  const offline = visit(away(), 's').conversation;
+  await vi.waitFor(() => expect(offline.loaded).toBe(true));
+  expect(offline.view.items.map(({ kind }) => kind).filter((kind) => kind !== 'text')).toEqual(['earlier']);
+
+  const { conversation } = visit(machine(), 's');
+  conversation.show();
+  await vi.waitFor(() => expect(conversation.view.prompts).toHaveLength(1));
+  await conversation.loadEarlier();
+  expect(texts(conversation)).toEqual(Array.from({ length: 120 }, (_, index) => `block ${index + 1}`).filter((words) => words !== 'block 90'));
+  expect(conversation.view.prompts).toHaveLength(1);
+});
+
+test('what was sent and stands before the end is found there, and what stands nowhere has failed', async () => {
+  const fake = new FakeConnection();
+  const said = { type: 'user' as const, content: 'one', seq: 1, agentSessionId: 's', at: '' };
+  let messageId = '';
+  fake.when('agent_message', (message) => {
+    messageId ||= message.messageId;
+    return { queued: false, position: 0 };
+  });
+  fake.when('agent_session_attach', ({ afterSeq }) => {
+    if (messageId && afterSeq === 0) {
+      fake.event({ type: 'gap', from: 1, to: 1, kept: true });
+      fake.event({ type: 'text', text: 'the end', seq: 2 });
+    }
+    return { lastSeq: messageId ? 2 : 0, state: 'idle', epoch: 'e1' };
+  });
+  fake.when('agent_events', () => ({ events: [{ ...said, messageId }] }));
+  const { conversation } = visit(fake, 's');
+  conversation.show();
+  await vi.waitFor(() => expect(conversation.loaded).toBe(true));
+  conversation.outbox.send('one');
+  conversation.outbox.send('two');
+  await vi.waitFor(() => expect(conversation.outbox.messages.map(({ state }) => state)).toEqual(['sent', 'sent']));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  fake.register('another connection');
+  await vi.waitFor(() => expect(conversation.outbox.messages.map(({ content, state }) => [content, state])).toEqual([['two', 'failed']]));
+  expect(conversation.view.items.map(({ kind }) => kind)).toEqual(['user', 'text']);
+});
+
 test('a session begun here is kept too: it asks once for the name of its log', async () => {
   const fake = online();
   fake.when('agent_session_new', () => ({ agentSessionId: 's' }));

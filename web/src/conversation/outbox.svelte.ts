@@ -109,11 +109,18 @@ export class Outbox {
     void this.#storage?.outbox.remove(...ids);
   }
 
+  /** Something was sent before the log was asked for, and has not been seen in it. */
+  awaits(since: number): boolean {
+    return this.messages.some(({ state, sentAt }) => state === 'sent' && sentAt < since);
+  }
+
   /** The whole log is here: what was sent before it was asked for, and is not in it, the machine has lost. */
   missing(since: number, view: ConversationView): void {
-    for (const message of this.messages) {
-      if (message.state !== 'sent' || message.sentAt >= since) continue;
-      if (view.goneTo > 0) return this.discard(message); // or it is so old that the log does not go back to it
+    for (const message of this.messages.filter(({ state, sentAt }) => state === 'sent' && sentAt < since)) {
+      if (view.goneTo > 0) {
+        this.discard(message); // or it is so old that the log does not go back to it
+        continue;
+      }
       Object.assign(message, { state: 'failed', problem: text.conversation.lost });
       void this.#save(message);
     }

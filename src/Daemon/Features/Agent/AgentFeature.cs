@@ -68,7 +68,7 @@ internal sealed class AgentFeature(AgentSessions sessions, AgentStore store, Pro
             : Require(request.AgentSessionId, context).AttachAsync(Client(context), request, response => context.ReplyAsync(response, cancellationToken));
 
     private Task<AgentEventsResponse> EventsAsync(AgentEventsRequest request, RequestContext context, CancellationToken cancellationToken) =>
-        Task.FromResult(Require(request.AgentSessionId, context).Before(Math.Max(0, request.BeforeSeq), Math.Clamp(request.Limit ?? MaxEvents, 1, MaxEvents)));
+        Require(request.AgentSessionId, context).BeforeAsync(Math.Max(0, request.BeforeSeq), Math.Clamp(request.Limit ?? MaxEvents, 1, MaxEvents));
 
     private Task CancelAsync(AgentCancelRequest request, RequestContext context, CancellationToken cancellationToken)
     {

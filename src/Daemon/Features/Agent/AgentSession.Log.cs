@@ -24,7 +24,7 @@ internal sealed partial class AgentSession
         var epoch = _world.Store.Epoch;
         if (request.AfterSeq > _record.LastSeq || (request.Epoch is not null && request.Epoch != epoch))
         {
-            await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, Resync: true, InTerminal: InTerminal)));
+            await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, Resync: true, InTerminal: InTerminal, Background: _background)));
             return;
         }
 
@@ -38,11 +38,22 @@ internal sealed partial class AgentSession
             KeepLooking();
         }
 
-        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, More: more ? true : null, InTerminal: InTerminal)));
+        await TellAsync(() => reply(new AgentSessionAttachResponse(_record.LastSeq, State, epoch, More: more ? true : null, InTerminal: InTerminal, Background: _background)));
     });
 
     /// <summary>The newest events before a number, for who has those from it on.</summary>
-    public AgentEventsResponse Before(long beforeSeq, int limit)
+    public async Task<AgentEventsResponse> BeforeAsync(long beforeSeq, int limit)
+    {
+        AgentEventsResponse? answer = null;
+        await DoAsync(() =>
+        {
+            answer = Before(beforeSeq, limit);
+            return Task.CompletedTask;
+        });
+        return answer!;
+    }
+
+    private AgentEventsResponse Before(long beforeSeq, int limit)
     {
         var end = Math.Min(beforeSeq, _record.LastSeq + 1);
         List<AgentEvent> events = [];
@@ -53,6 +64,10 @@ internal sealed partial class AgentSession
                 AddGap(seq + 1, end - 1);
                 events.Add(JsonSerializer.Deserialize(json, ProtocolJson.For<AgentEvent>())!);
                 (end, bytes) = (seq, bytes + json.Length);
+                if (bytes >= MaxAnswerBytes)
+                {
+                    break;
+                }
             }
         }
 

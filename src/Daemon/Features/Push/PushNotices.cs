@@ -19,12 +19,17 @@ internal sealed record PushSurroundings(
 /// </summary>
 internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDisposable
 {
-    private const int MaxWaiting = 256;
     private const int MaxWaitingForDevice = 64;
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(3);
 
+    /// <summary>A turn that ended longer ago is no news.</summary>
+    private static readonly TimeSpan NewsFor = TimeSpan.FromHours(1);
+
+    /// <summary>What is told later than this may have been answered meanwhile.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
+
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Channel<Func<Task>> _work = Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<Func<Task>> _work = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<Uri, Line> _lines = new();
 
     /// <summary>Open prompts, and the devices that were told of them.</summary>
@@ -34,13 +39,17 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
     public void Start() => _working = Task.Run(WorkAsync);
 
     /// <summary>Takes note; what is to be sent is sent by and by.</summary>
-    public void Tell(AgentNotice notice) => _work.Writer.TryWrite(() => notice switch
+    public void Tell(AgentNotice notice)
     {
-        PromptOpened opened => OpenedAsync(opened),
-        PromptClosed closed => ClosedAsync(closed.PromptId),
-        TurnOver over => OverAsync(over),
-        _ => Task.CompletedTask,
-    });
+        var at = world.Time.GetUtcNow();
+        _work.Writer.TryWrite(() => notice switch
+        {
+            PromptOpened opened => OpenedAsync(opened, at),
+            PromptClosed closed => ClosedAsync(closed.PromptId),
+            TurnOver over => OverAsync(over, at),
+            _ => Task.CompletedTask,
+        });
+    }
 
     public async Task<PushOutcome> TestAsync(PushSubscription subscription, CancellationToken cancellationToken)
     {
@@ -77,10 +86,16 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
         }
     }
 
-    private async Task OpenedAsync(PromptOpened opened)
+    private async Task OpenedAsync(PromptOpened opened, DateTimeOffset at)
     {
         _told.TryAdd(opened.Prompt.PromptId, []);
-        foreach (var subscription in await WelcomeAsync(wishes => wishes.NeedsYou))
+        var welcome = await WelcomeAsync(wishes => wishes.NeedsYou);
+        if (world.Time.GetUtcNow() - at > Late && world.Agents.OpenPrompts().All(open => open.Prompt.PromptId != opened.Prompt.PromptId))
+        {
+            return;
+        }
+
+        foreach (var subscription in welcome)
         {
             AskOrWait(subscription.Endpoint, opened);
         }
@@ -132,12 +147,12 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
         }
     }
 
-    private async Task OverAsync(TurnOver over)
+    private async Task OverAsync(TurnOver over, DateTimeOffset at)
     {
         var failed = over.Problem is not null;
         foreach (var subscription in await WelcomeAsync(wishes => failed ? wishes.Failed : wishes.Finished))
         {
-            if (QuietTime.Left(subscription.Wishes.Quiet, world.Time.GetUtcNow()) == TimeSpan.Zero)
+            if (world.Time.GetUtcNow() - at <= NewsFor && QuietTime.Left(subscription.Wishes.Quiet, world.Time.GetUtcNow()) == TimeSpan.Zero)
             {
                 Post(subscription, PushText.Over(over, world.MachineKey, world.Project(over.Session.ProjectId), Open()));
             }
@@ -170,7 +185,8 @@ internal sealed partial class PushNotices(PushSurroundings world) : IAsyncDispos
             {
                 return await world.Devices(_stopping.Token);
             }
-            catch (Exception ex) when (ex is RequestException or TimeoutException or OperationCanceledException && !_stopping.IsCancellationRequested)
+            catch (Exception ex) when (ex is RequestException { Code: ErrorCode.MachineOffline or ErrorCode.RelayTimeout or ErrorCode.RateLimited } or TimeoutException or OperationCanceledException
+                && !_stopping.IsCancellationRequested)
             {
                 LogNobodyKnown(world.Logger);
             }
