@@ -43,6 +43,16 @@ export class Phone {
       const frames = async (count: number): Promise<void> => {
         for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
       };
+      // What is seen is laid out within some frames, on a slow machine within more.
+      const filled = async (): Promise<void> => {
+        for (let frame = 0; frame < 120; frame++) {
+          await frames(2);
+          const rows = log.querySelectorAll('[data-row]');
+          const { top, bottom } = log.getBoundingClientRect();
+          const isFilled = rows.length > 0 && rows[0].getBoundingClientRect().top <= top && rows[rows.length - 1].getBoundingClientRect().bottom >= bottom;
+          if (isFilled || log.scrollTop === 0 || log.scrollTop + log.clientHeight >= log.scrollHeight - 1) return frames(2);
+        }
+      };
       const texts: string[] = [];
       const read = (): void => {
         for (const article of log.querySelectorAll('article[aria-label="Claude"]')) {
@@ -59,7 +69,7 @@ export class Phone {
         read();
         const before = log.scrollTop;
         log.scrollTop += log.clientHeight;
-        await frames(4);
+        await filled();
         if (log.scrollTop <= before) return texts;
       }
     });

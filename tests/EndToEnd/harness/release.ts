@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** The relay's page, of which a new version comes out when the test says so: what stands before the relay changes its service worker. */
 export class Release {
   readonly #target: URL;
   readonly #server: Server;
+  readonly #sockets = new Set<Duplex>();
   /** Appended to the worker, so that the browser takes it for another one. */
   #next = '';
 
@@ -33,6 +35,7 @@ export class Release {
         relay.write(head);
         relay.pipe(socket).pipe(relay);
       });
+      this.#sockets.add(socket);
       relay.on('error', () => socket.destroy());
       socket.on('error', () => relay.destroy());
     });
@@ -59,9 +62,11 @@ export class Release {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
+    const closed = once(this.#server, 'close');
     this.#server.close();
-    await once(this.#server, 'close');
+    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   #forward({ url, method, headers }: IncomingMessage): ReturnType<typeof request> {

@@ -13,7 +13,7 @@ const MANY = 600;
 /** Rows that have gone out of reach stay until there are so many of them. */
 const SLACK = 8;
 /** In ms: what new rows may take of a frame before it is painted; the rest of them come with the next. */
-const BUDGET = 4;
+const BUDGET = 8;
 
 /** Where in the log its reader is: which row is first, and how far below the upper edge it begins. */
 export interface Reading {
