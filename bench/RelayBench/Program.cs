@@ -1,4 +1,4 @@
-// bench/RelayBench EXECUTABLE [throughput|memory|storm|fairness|cluster …]: our relay beside a minimal forwarder in Node (ws) and a raw one on Kestrel, in the same run.
+// bench/RelayBench EXECUTABLE [throughput|memory|storm|fairness|refusals|cluster …]: our relay beside a minimal forwarder in Node (ws) and a raw one on Kestrel, in the same run.
 // ROUNDS says how often (3). Each relay has processor 0, the load the other. Medians of the rounds; ratios are ours against the other.
 using System.Diagnostics;
 using System.Globalization;
@@ -19,7 +19,7 @@ if (args is ["--flood", var port, var token, var machineKey])
 }
 
 var executable = Path.GetFullPath(args.FirstOrDefault() ?? "artifacts/pocketcoder");
-string[] wanted = args.Length > 1 ? args[1..] : ["throughput", "memory", "storm", "fairness"];
+string[] wanted = args.Length > 1 ? args[1..] : ["throughput", "memory", "storm", "fairness", "refusals"];
 if (OperatingSystem.IsLinux() && Environment.ProcessorCount > 1)
 {
     Process.GetCurrentProcess().ProcessorAffinity = 2;
@@ -49,4 +49,9 @@ if (wanted.Contains("cluster"))
 if (wanted.Contains("fairness"))
 {
     await Fairness.RunAsync(executable, rounds: 10);
+}
+
+if (wanted.Contains("refusals"))
+{
+    await Refusals.RunAsync(executable);
 }

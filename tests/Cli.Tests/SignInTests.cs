@@ -178,8 +178,7 @@ public sealed class SignInTests : IAsyncLifetime
         Assert.Equal(before.RefreshToken, _cli.Tokens!.RefreshToken);
 
         _supabase.Down = false;
-        await HurryAsync();
-        var back = await _cli.StatusAsync(s => (bool)s["relay"]!["connected"]!);
+        var back = await HurriedAsync(s => (bool)s["relay"]!["connected"]!);
         Assert.True((bool)back["loggedIn"]!);
         Assert.NotEqual(before.RefreshToken, _cli.Tokens!.RefreshToken);
 
@@ -187,11 +186,27 @@ public sealed class SignInTests : IAsyncLifetime
         second.Kill();
         await second.WaitForExitAsync(TestContext.Current.CancellationToken);
         await _cli.RelayAsync(new Uri((string)ready["url"]!).Port);
-        await HurryAsync();
-        Assert.False((bool)(await _cli.StatusAsync(s => !(bool)s["loggedIn"]!))["loggedIn"]!);
+        Assert.False((bool)(await HurriedAsync(s => !(bool)s["loggedIn"]!))["loggedIn"]!);
 
         // A daemon that waits for its next attempt makes it when it has something to say.
         Task HurryAsync() => _cli.RunAsync("machine", "label", "Desk");
+
+        // An attempt that was under way already does not count.
+        async Task<JsonNode> HurriedAsync(Func<JsonNode, bool> holds)
+        {
+            var patience = Stopwatch.StartNew();
+            while (true)
+            {
+                await HurryAsync();
+                var status = await _cli.StatusAsync(_ => true);
+                if (holds(status))
+                {
+                    return status;
+                }
+
+                Assert.True(patience.Elapsed < TestClient.Patience, status.ToJsonString());
+            }
+        }
 
         static bool IsRefresh(string request) => request == "/auth/v1/token?grant_type=refresh_token";
     }
