@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PocketCoder.TestSupport;
@@ -12,7 +11,7 @@ namespace PocketCoder.Relay.Tests;
 public sealed class LanCertificateTests : IAsyncLifetime
 {
     private const string AuthorityPath = "/pocketcoder-authority.crt";
-    private readonly int _port = FreePort();
+    private readonly int _port = TestRelay.FreePort();
     private TestRelay _relay = null!;
     private X509Certificate2 _authority = null!;
 
@@ -29,13 +28,6 @@ public sealed class LanCertificateTests : IAsyncLifetime
     }
 
     private string DataDirectory => _relay.Directory["relay"];
-
-    private static int FreePort()
-    {
-        using Socket free = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)free.LocalEndPoint!).Port;
-    }
 
     private async Task<X509Certificate2> AuthorityAsync()
     {
@@ -83,7 +75,7 @@ public sealed class LanCertificateTests : IAsyncLifetime
     [Fact]
     public async Task Another_relays_authority_is_no_authority_here()
     {
-        await using var other = await TestRelay.StartAsync(directory => new RelayOptions { Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, Lan = true, LanPort = FreePort() });
+        await using var other = await TestRelay.StartAsync(directory => new RelayOptions { Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, Lan = true, LanPort = TestRelay.FreePort() });
         using HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
         using var foreign = X509CertificateLoader.LoadCertificate(await http.GetByteArrayAsync(new Uri(other.Url, AuthorityPath), TestContext.Current.CancellationToken));
 

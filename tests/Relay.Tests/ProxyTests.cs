@@ -72,10 +72,7 @@ public sealed class ProxyTests
     {
         using TempDirectory files = new();
         Write(files, "first");
-        using Socket free = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var port = ((IPEndPoint)free.LocalEndPoint!).Port;
-        free.Close();
+        var port = TestRelay.FreePort();
         await using var relay = await TestRelay.StartAsync(directory => new RelayOptions
         {
             Listen = new Uri("http://127.0.0.1:0"), DataDirectory = directory, PublicUrl = new Uri("https://relay.example"), LanPort = port,

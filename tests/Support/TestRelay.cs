@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Relay;
@@ -33,6 +35,14 @@ public sealed class TestRelay : IAsyncDisposable
         TestRelay relay = new(options);
         await relay.StartAgainAsync();
         return relay;
+    }
+
+    /// <summary>For what has to know its port before it listens.</summary>
+    public static int FreePort()
+    {
+        using Socket free = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)free.LocalEndPoint!).Port;
     }
 
     public async Task StartAgainAsync(bool rotateKey = false) => Host = await RelayHost.StartAsync(

@@ -111,12 +111,12 @@ export class Outbox {
 
   /** Something was sent before the log was asked for, and has not been seen in it. */
   awaits(since: number): boolean {
-    return this.messages.some(({ state, sentAt }) => state === 'sent' && sentAt < since);
+    return this.#unseen(since).length > 0;
   }
 
   /** The whole log is here: what was sent before it was asked for, and is not in it, the machine has lost. */
   missing(since: number, view: ConversationView): void {
-    for (const message of this.messages.filter(({ state, sentAt }) => state === 'sent' && sentAt < since)) {
+    for (const message of this.#unseen(since)) {
       if (view.goneTo > 0) {
         this.discard(message); // or it is so old that the log does not go back to it
         continue;
@@ -125,6 +125,8 @@ export class Outbox {
       void this.#save(message);
     }
   }
+
+  #unseen = (since: number): Outgoing[] => this.messages.filter(({ state, sentAt }) => state === 'sent' && sentAt < since);
 
   #drop(messageIds: readonly string[]): void {
     this.messages = this.messages.filter((other) => !messageIds.includes(other.messageId));
