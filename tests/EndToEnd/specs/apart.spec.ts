@@ -29,6 +29,7 @@ test('the daemon is killed and started again: the phone says so, and the session
   await phone.openProject();
   await phone.newSession();
   await phone.send('My number is 42. [[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
 
   await apart.killDaemon();

@@ -31,6 +31,7 @@ test('a link that is dead but looks alive is found out when the phone wakes up',
   await phone.openProject();
   await phone.newSession();
   await phone.send('[[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
 
   network.goDead();

@@ -27,6 +27,7 @@ test('everything comes back by itself after a power cut, and the session goes on
 test('a clean restart is no different', async ({ phone, machine }) => {
   await phone.newSession();
   await phone.send('My number is 42. [[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
   await expect(phone.claude).toHaveText('Hello from the scripted model.');
 
@@ -42,6 +43,7 @@ test('a clean restart is no different', async ({ phone, machine }) => {
 test('a power cut in mid-answer: the turn says that it was interrupted, and the session goes on', async ({ phone, machine }) => {
   await phone.newSession();
   await phone.send('My number is 42. [[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
   await phone.send(held);
   await expect(phone.claude.last()).toContainText('half');
@@ -59,6 +61,7 @@ test('a power cut in mid-answer: the turn says that it was interrupted, and the 
 test('what is written while the relay is away is sent once when it is back', async ({ phone, machine }) => {
   await phone.newSession();
   await phone.send('My number is 42. [[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
 
   await machine.kill();
@@ -77,6 +80,7 @@ test('what is written while the relay is away is sent once when it is back', asy
 test('a session is found again in the list', async ({ phone }) => {
   await phone.newSession();
   await phone.send('My number is 42. [[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
   await phone.expectIdle();
 
   await phone.link('Back').tap();
