@@ -224,7 +224,7 @@ public sealed record GitFileDiff(
 
 /// <summary>
 /// <c>lines</c> begin with <c>+</c>, <c>-</c> or a space, or with <c>\</c> for git's remark that the line before has no newline at its end; a line is
-/// cut at 2,000 characters. <c>id</c> names the hunk, bytes and all, to <c>git_stage</c> and <c>git_unstage</c>; one that is shown in part has none.
+/// cut at 2,000 characters. <c>id</c> names the hunk, bytes and all, to <c>git_stage</c>, <c>git_unstage</c> and <c>git_discard</c>; one that is shown in part has none.
 /// </summary>
 public sealed record GitHunk(string Header, int OldStart, int OldLines, int NewStart, int NewLines, IReadOnlyList<string> Lines, string? Id = null);
 
@@ -259,9 +259,9 @@ public sealed record GitCommit(
 
 /// <summary>
 /// Takes the working tree's changes to these paths back to what is staged, and deletes the untracked files among them. What is thrown away is kept
-/// as a commit and comes back with <c>git_discard_undo</c>. Ignored files are never touched.
+/// as a commit and comes back with <c>git_discard_undo</c>. Ignored files are never touched. With <c>hunks</c>, as in <c>git_stage</c>, only these hunks of the one file.
 /// </summary>
-public sealed record GitDiscardRequest(IReadOnlyList<string> Paths) : IRequest<GitDiscardResponse>
+public sealed record GitDiscardRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null) : IRequest<GitDiscardResponse>
 {
     public static string Type => "git_discard";
 }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Web;
+using Microsoft.Extensions.Time.Testing;
+using PocketCoder.Cli.SignIn;
 using PocketCoder.TestSupport;
 using PocketCoder.TestSupport.Supabase;
 using Xunit;
@@ -57,6 +59,30 @@ public sealed class SignInTests : IAsyncLifetime
     }
 
     private static string StateOf(Uri page) => HttpUtility.ParseQueryString(page.Query)["state"]!;
+
+    [Fact]
+    public async Task Who_does_not_come_back_within_five_minutes_is_told_so_and_nobody_listens_any_more()
+    {
+        WatchedClock clock = new();
+        using StringWriter output = new();
+        var login = BrowserSignIn.RunAsync(
+            new CliContext(output, output, _cli.Paths, new ControlPlaneClient(_cli.Paths), Colours: false), new Uri("ws://127.0.0.1:1/ws"), open: false, clock, TestContext.Current.CancellationToken);
+        await clock.IsWaitedFor;
+        Uri callback = new(HttpUtility.ParseQueryString(new Uri(output.ToString().Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("http", StringComparison.Ordinal))).Query)["redirect_uri"]!);
+
+        clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));
+        using (var early = await _http.GetAsync(callback, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, early.StatusCode);
+        }
+
+        Assert.False(login.IsCompleted);
+        clock.Advance(TimeSpan.FromTicks(1));
+        var end = await Assert.ThrowsAsync<CommandException>(() => login);
+
+        Assert.Equal("Nobody came back from signing in within five minutes. Begin again: pocketcoder login", end.Message);
+        await Assert.ThrowsAsync<HttpRequestException>(() => _http.GetAsync(callback, TestContext.Current.CancellationToken));
+    }
 
     [Fact]
     public async Task A_machine_is_signed_in_with_the_browser_and_its_daemon_connects()
@@ -315,5 +341,20 @@ public sealed class SignInTests : IAsyncLifetime
         var outcome = await InstalledCli.EndAsync(relay);
         Assert.Equal(ExitCode.Usage, outcome.ExitCode);
         Assert.Contains(sentence, outcome.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Tells when somebody waits for it to go on.</summary>
+    private sealed class WatchedClock : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsWaitedFor => _waited.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _waited.TrySetResult();
+            return timer;
+        }
     }
 }

@@ -1,4 +1,5 @@
 // Makes the pictures of every screen, dark and light: node screenshots.mjs [DIRECTORY], by default docs/screenshots.
+// With WIDTHS=360,390,820 in the environment in three sizes, to be looked at.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -101,6 +101,29 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/")]
+    [InlineData("/service-worker.js")]
+    [InlineData("/icon-192.png")]
+    public async Task A_file_is_the_same_compressed_or_not_and_is_sent_once(string path)
+    {
+        var plain = await _http.GetByteArrayAsync(new Uri(_relay.Url, path), TestContext.Current.CancellationToken);
+        using SocketsHttpHandler unpacking = new() { AutomaticDecompression = DecompressionMethods.Brotli, UseProxy = false };
+        using HttpClient browser = new(unpacking);
+        using var first = await browser.GetAsync(new Uri(_relay.Url, path), TestContext.Current.CancellationToken);
+        using HttpRequestMessage again = new(HttpMethod.Get, new Uri(_relay.Url, path));
+        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        using var second = await browser.SendAsync(again, TestContext.Current.CancellationToken);
+        using HttpRequestMessage head = new(HttpMethod.Head, new Uri(_relay.Url, path));
+        using var length = await _http.SendAsync(head, TestContext.Current.CancellationToken);
+
+        Assert.NotEmpty(plain);
+        Assert.Equal(plain, await first.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, length.StatusCode);
+        Assert.Empty(await length.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
     [InlineData("/nothing")]
     [InlineData("/../relay.db")]
     [InlineData("/%2e%2e/relay.db")]

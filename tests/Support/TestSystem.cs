@@ -78,8 +78,13 @@ public sealed class TestSystem : IAsyncDisposable
         return system;
     }
 
-    public async Task StartRelayAsync(int port) => Relay = await RelayHost.StartAsync(
-        new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"], Time = _relayTime }, Silent, CancellationToken.None);
+    /// <param name="away">How long it was away, by a clock that was given.</param>
+    public async Task StartRelayAsync(int port, TimeSpan away = default)
+    {
+        (_relayTime as FakeTimeProvider)?.Advance(away);
+        Relay = await RelayHost.StartAsync(
+            new RelayOptions { Listen = new Uri($"http://127.0.0.1:{port}"), DataDirectory = _directory["relay"], Time = _relayTime }, Silent, CancellationToken.None);
+    }
 
     public async Task StartDaemonAsync()
     {

@@ -515,9 +515,11 @@ export interface GitLogResponse {
   hasMore: boolean;
 }
 
-/** Takes the working tree's changes to these paths back to what is staged, and deletes the untracked files among them. What is thrown away is kept as a commit and comes back with `git_discard_undo`. Ignored files are never touched. */
+/** Takes the working tree's changes to these paths back to what is staged, and deletes the untracked files among them. What is thrown away is kept as a commit and comes back with `git_discard_undo`. Ignored files are never touched. With `hunks`, as in `git_stage`, only these hunks of the one file. */
 export interface GitDiscardRequest {
   paths: string[];
+  hunks?: string[];
+  contextLines?: number;
 }
 
 /** `ref` keeps what was discarded, until it is undone or 100 later ones are kept. */
@@ -1313,7 +1315,7 @@ export type FsChangeKind = 'create' | 'modify' | 'delete';
 
 export type GitBranchKind = 'local' | 'remote';
 
-/** `lines` begin with `+`, `-` or a space, or with `\` for git's remark that the line before has no newline at its end; a line is cut at 2,000 characters. `id` names the hunk, bytes and all, to `git_stage` and `git_unstage`; one that is shown in part has none. */
+/** `lines` begin with `+`, `-` or a space, or with `\` for git's remark that the line before has no newline at its end; a line is cut at 2,000 characters. `id` names the hunk, bytes and all, to `git_stage`, `git_unstage` and `git_discard`; one that is shown in part has none. */
 export interface GitHunk {
   header: string;
   oldStart: number;

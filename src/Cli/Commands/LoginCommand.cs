@@ -63,7 +63,7 @@ internal static class LoginCommand
         {
             if (await RelayLogin.ModeOfAsync(gateway, cancellationToken) != AuthMode.Embedded)
             {
-                await BrowserSignIn.RunAsync(cli, gateway, open, cancellationToken);
+                await BrowserSignIn.RunAsync(cli, gateway, open, TimeProvider.System, cancellationToken);
                 return;
             }
 

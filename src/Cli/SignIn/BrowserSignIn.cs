@@ -10,7 +10,7 @@ internal static class BrowserSignIn
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <exception cref="CommandException">It was refused, or nobody came back.</exception>
-    public static async Task RunAsync(CliContext cli, Uri gateway, bool open, CancellationToken cancellationToken)
+    public static async Task RunAsync(CliContext cli, Uri gateway, bool open, TimeProvider time, CancellationToken cancellationToken)
     {
         var (state, verifier) = (Secrets.Random256(), Secrets.Random256());
         await using var listener = await SignInListener.StartAsync(state, cancellationToken);
@@ -19,7 +19,7 @@ internal static class BrowserSignIn
         await cli.Out.FlushAsync(cancellationToken);
         try
         {
-            var code = await listener.Answer.WaitAsync(Patience, cancellationToken)
+            var code = await listener.Answer.WaitAsync(Patience, time, cancellationToken)
                 ?? throw new CommandException("The sign-in was refused: somebody said no, or this account may not use the relay. Whoever runs the relay can say who may.");
             await RelayLogin.ExchangeAsync(gateway, new AuthExchangeRequest(code, verifier, listener.RedirectUri.AbsoluteUri), cli.Paths, cancellationToken);
         }

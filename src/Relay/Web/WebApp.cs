@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,10 @@ internal sealed class WebApp
         "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
         "trusted-types svelte-trusted-html dompurify pocketcoder-markdown pocketcoder-worker";
 
+    private const string Root = "web/";
+    private const string Brotli = ".br";
+    private static readonly Assembly Executable = typeof(WebApp).Assembly;
+
     private static readonly Dictionary<string, string> ContentTypes = new(StringComparer.Ordinal)
     {
         [".html"] = "text/html; charset=utf-8",
@@ -27,9 +32,31 @@ internal sealed class WebApp
         [".txt"] = "text/plain; charset=utf-8",
     };
 
-    private readonly Dictionary<string, WebFile> _files = Load();
+    private readonly Dictionary<string, WebFile> _files = List();
 
-    private sealed record WebFile(byte[] Content, byte[]? Brotli, string ContentType, string Etag, bool Immutable);
+    /// <summary>One file, read from the executable each time: it lies in the page cache, and the relay holds no copy.</summary>
+    private sealed class WebFile(string resource, string path)
+    {
+        private string? _etag;
+
+        /// <summary>The executable holds it as brotli.</summary>
+        public bool IsCompressed { get; } = resource.EndsWith(Brotli, StringComparison.Ordinal);
+
+        public string ContentType { get; } = ContentTypes.GetValueOrDefault(Path.GetExtension(path), "application/octet-stream");
+
+        /// <summary>Its name holds a hash of its content.</summary>
+        public bool IsImmutable { get; } = path.StartsWith("/assets/", StringComparison.Ordinal);
+
+        public string Etag => _etag ??= Hash();
+
+        public Stream Open() => Executable.GetManifestResourceStream(resource)!;
+
+        private string Hash()
+        {
+            using var content = Open();
+            return $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}\"";
+        }
+    }
 
     public async Task ServeAsync(HttpContext context)
     {
@@ -56,7 +83,7 @@ internal sealed class WebApp
     private static async Task WriteAsync(HttpContext context, WebFile file)
     {
         var response = context.Response;
-        response.Headers.CacheControl = file.Immutable ? "public, max-age=31536000, immutable" : "no-cache";
+        response.Headers.CacheControl = file.IsImmutable ? "public, max-age=31536000, immutable" : "no-cache";
         response.Headers.ETag = file.Etag;
         response.Headers.Vary = HeaderNames.AcceptEncoding;
         if (context.Request.Headers.IfNoneMatch == file.Etag)
@@ -65,18 +92,23 @@ internal sealed class WebApp
             return;
         }
 
-        var body = file.Content;
-        if (file.Brotli is { } brotli && context.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal))
+        response.ContentType = file.ContentType;
+        await using var content = file.Open();
+        var unpack = file.IsCompressed && !context.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal);
+        if (file.IsCompressed && !unpack)
         {
             response.Headers.ContentEncoding = "br";
-            body = brotli;
         }
 
-        response.ContentType = file.ContentType;
-        response.ContentLength = body.Length;
+        if (!unpack)
+        {
+            response.ContentLength = content.Length;
+        }
+
         if (!HttpMethods.IsHead(context.Request.Method))
         {
-            await response.Body.WriteAsync(body, context.RequestAborted);
+            await using var body = unpack ? new BrotliStream(content, CompressionMode.Decompress) : content;
+            await body.CopyToAsync(response.Body, context.RequestAborted);
         }
     }
 
@@ -90,30 +122,8 @@ internal sealed class WebApp
         headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
     }
 
-    private static Dictionary<string, WebFile> Load()
-    {
-        var assembly = Assembly.GetExecutingAssembly();
-        var contents = assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith("web/", StringComparison.Ordinal))
-            .ToDictionary(name => name["web".Length..], name => Read(assembly, name), StringComparer.Ordinal);
-        return contents
-            .Where(file => !file.Key.EndsWith(".br", StringComparison.Ordinal))
-            .ToDictionary(
-                file => file.Key,
-                file => new WebFile(
-                    file.Value,
-                    contents.GetValueOrDefault(file.Key + ".br"),
-                    ContentTypes.GetValueOrDefault(Path.GetExtension(file.Key), "application/octet-stream"),
-                    $"\"{Convert.ToHexStringLower(SHA256.HashData(file.Value))[..16]}\"",
-                    file.Key.StartsWith("/assets/", StringComparison.Ordinal)),
-                StringComparer.Ordinal);
-    }
-
-    private static byte[] Read(Assembly assembly, string name)
-    {
-        using var stream = assembly.GetManifestResourceStream(name)!;
-        var content = new byte[stream.Length];
-        stream.ReadExactly(content);
-        return content;
-    }
+    private static Dictionary<string, WebFile> List() => Executable.GetManifestResourceNames()
+        .Where(name => name.StartsWith(Root, StringComparison.Ordinal))
+        .Select(name => (Resource: name, Path: "/" + (name.EndsWith(Brotli, StringComparison.Ordinal) ? name[..^Brotli.Length] : name)[Root.Length..]))
+        .ToDictionary(file => file.Path, file => new WebFile(file.Resource, file.Path), StringComparer.Ordinal);
 }

@@ -73,6 +73,36 @@ public sealed class GitDiscardTests : GitFixture
     }
 
     [Fact]
+    public async Task Hunks_are_discarded_by_themselves_and_come_back()
+    {
+        static string Text(params string[] changed) =>
+            string.Concat(Enumerable.Range(1, 60).Select(i => (changed.FirstOrDefault(c => c.StartsWith($"{i} ", StringComparison.Ordinal)) ?? $"{i}") + "\n"));
+        string[] all = ["5 five\n5 and more", "20 twenty", "40 forty", "55 fifty-five"];
+        Repository.Init();
+        Repository.Write("-a b.txt", Text());
+        Repository.Write("other.txt", "old\n");
+        Repository.CommitAll("first");
+        Repository.Write("-a b.txt", Text("20 twenty"));
+        Repository.Git("add", ".");
+        Repository.Write("-a b.txt", Text(all));
+        Repository.Write("other.txt", "new\n");
+
+        var hunks = (await AskAsync("git_diff", """{"scope":"unstaged"}"""))["files"]![0]!["hunks"]!.AsArray();
+        var request = $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[1]!["id"]}}"]}""";
+        var answer = await AskAsync("git_discard", request);
+        var after = Repository.Read("-a b.txt");
+        var again = await ErrorAsync("git_discard", request);
+        var undone = await UndoAsync((string)answer["ref"]!);
+
+        Assert.Equal(3, hunks.Count);
+        Assert.Equal(Text([.. all.Except(["40 forty"])]), after);
+        Assert.Equal("CONFLICT", (string?)again["code"]);
+        Assert.True((bool)undone["payload"]!["success"]!);
+        Assert.Equal((Text(all), "new\n"), (Repository.Read("-a b.txt"), Repository.Read("other.txt")));
+        Assert.Equal(Text("20 twenty"), Repository.Git("show", ":-a b.txt"));
+    }
+
+    [Fact]
     public async Task Undo_does_not_overwrite_a_file_that_is_ignored_by_now()
     {
         Messy();

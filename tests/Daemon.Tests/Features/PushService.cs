@@ -20,12 +20,14 @@ internal sealed class PushService : IAsyncDisposable
     private readonly byte[] _auth = RandomNumberGenerator.GetBytes(16);
     private readonly Channel<Arrived> _arrived = Channel.CreateUnbounded<Arrived>();
     private readonly WebApplication _app;
+    private readonly TimeProvider _time;
 
     /// <summary>What to answer next; 201 when there is nothing.</summary>
     public Queue<int> Answers { get; } = new();
 
-    private PushService()
+    private PushService(TimeProvider time)
     {
+        _time = time;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
@@ -35,9 +37,9 @@ internal sealed class PushService : IAsyncDisposable
 
     internal sealed record Arrived(string Path, IHeaderDictionary Headers, JsonObject Notice, int BodyBytes);
 
-    public static async Task<PushService> StartAsync()
+    public static async Task<PushService> StartAsync(TimeProvider time)
     {
-        PushService service = new();
+        PushService service = new(time);
         await service._app.StartAsync();
         return service;
     }
@@ -106,7 +108,7 @@ internal sealed class PushService : IAsyncDisposable
         var claims = JsonNode.Parse(Base64Url.DecodeFromChars(token[1]))!;
         var signed = _vapid.VerifyData(Encoding.ASCII.GetBytes($"{token[0]}.{token[1]}"), Base64Url.DecodeFromChars(token[2]), HashAlgorithmName.SHA256);
         if (!signed || (string?)claims["aud"] != _app.Urls.Single() || parts[1] != Base64Url.EncodeToString(Point(_vapid.ExportParameters(false).Q))
-            || (long)claims["exp"]! > DateTimeOffset.UtcNow.AddHours(24).ToUnixTimeSeconds() || !((string)claims["sub"]!).StartsWith("https://", StringComparison.Ordinal))
+            || (long)claims["exp"]! > _time.GetUtcNow().AddHours(24).ToUnixTimeSeconds() || !((string)claims["sub"]!).StartsWith("https://", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"A push service would refuse this sender: {authorization}");
         }

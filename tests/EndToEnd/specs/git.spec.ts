@@ -50,6 +50,9 @@ test('what a turn of the agent changed is undone, brought back and kept, file by
   await phone.expectIdle();
   await phone.send('Add a health check');
   await expect(phone.claude.last()).toContainText('answers 200');
+  await phone.link('Review 1 file').first().tap();
+  await expect(phone.button(/^README\.md/)).toBeVisible();
+  await phone.page.goBack();
   await phone.link('Back').tap();
   await phone.link(/^Git/).tap();
   await phone.link('What the agent changed').tap();

@@ -90,3 +90,24 @@ test('a session is found again in the list', async ({ phone }) => {
   await expect(phone.claude).toHaveText(['Hello from the scripted model.']);
   await expect(phone.you).toHaveCount(1);
 });
+
+test('a phone whose storage was taken away pairs again, and everything is there', async ({ phone, machine }) => {
+  await phone.newSession();
+  await phone.send('My number is 42. [[scenario:text]]');
+  await expect(phone.claude).toHaveText('Hello from the scripted model.');
+  await phone.expectIdle();
+
+  // What a browser does to an app that it thinks forgotten: everything goes at once.
+  const developer = await phone.page.context().newCDPSession(phone.page);
+  await phone.page.goto('about:blank');
+  await developer.send('Storage.clearDataForOrigin', { origin: machine.url.replace(/\/$/, ''), storageTypes: 'all' });
+  await phone.page.goto(machine.url);
+  await expect(phone.heading('Pair this phone')).toBeVisible();
+
+  await phone.pair(await machine.pairAnother());
+  await phone.openProject();
+  await phone.link(/My number is 42/).tap();
+  await expect(phone.claude).toHaveText(['Hello from the scripted model.']);
+  await phone.send('What is my number? [[scenario:memory]]');
+  await expect(phone.claude.last()).toHaveText(memory);
+});

@@ -14,7 +14,7 @@ export type Route =
   | { name: 'files'; machineKey: string; projectId: string; path: string }
   | { name: 'file'; machineKey: string; projectId: string; path: string; line?: number }
   | { name: 'commands'; machineKey: string; projectId: string; runId?: string }
-  | { name: 'git'; machineKey: string; projectId: string; view?: GitView; id?: string };
+  | { name: 'git'; machineKey: string; projectId: string; view?: GitView; id?: string; turn?: string };
 
 /** The address of a screen. Hash routes, because the relay answers only for files that exist. */
 export function href(route: Route): string {
@@ -37,8 +37,11 @@ export function href(route: Route): string {
     }
     case 'commands':
       return `${project}/commands${route.runId ? `/${encodeURIComponent(route.runId)}` : ''}`;
-    case 'git':
-      return [`${project}/git`, ...(route.view && route.view !== 'changes' ? [route.view, ...(route.id ? [encodeURIComponent(route.id)] : [])] : [])].join('/');
+    case 'git': {
+      const { view = 'changes', id, turn } = route;
+      const parts = view === 'changes' ? [] : [view, id, id && turn].filter((part) => !!part).map((part) => encodeURIComponent(part!));
+      return [`${project}/git`, ...parts].join('/');
+    }
   }
 }
 
@@ -62,7 +65,8 @@ export function parseRoute(hash: string): Route {
   if (kind === 'commands') return rest[0] ? { name: kind, ...place, runId: rest[0] } : { name: kind, ...place };
   if (kind === 'git') {
     const view = rest[0] as GitView | undefined;
-    return view && GIT_VIEWS.includes(view) ? { name: 'git', ...place, view, ...(rest[1] ? { id: rest[1] } : {}) } : { name: 'git', ...place };
+    if (!view || !GIT_VIEWS.includes(view)) return { name: 'git', ...place };
+    return { name: 'git', ...place, view, ...(rest[1] && { id: rest[1], ...(view === 'turn' && rest[2] && { turn: rest[2] }) }) };
   }
   return { name: 'projects' };
 }

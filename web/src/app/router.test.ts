@@ -18,6 +18,7 @@ const anyRoute: fc.Arbitrary<Route> = fc.oneof(
   fc.record({ name: fc.constant('git' as const), ...place }),
   fc.record({ name: fc.constant('git' as const), ...place, view: fc.constantFrom('log' as const, 'branches' as const, 'turn' as const) }),
   fc.record({ name: fc.constant('git' as const), ...place, view: fc.constantFrom('commit' as const, 'turn' as const), id: part }),
+  fc.record({ name: fc.constant('git' as const), ...place, view: fc.constant('turn' as const), id: part, turn: part }),
 );
 
 test('every screen has an address that leads back to it', () => {

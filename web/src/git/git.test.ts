@@ -112,6 +112,19 @@ describe('changes', () => {
     expect(screen.queryByText(text.git.discarded(1))).toBeNull();
   });
 
+  test('a part of one is discarded, and comes back too', async () => {
+    const { fake } = await page(status({ unstaged: [change('a.ts')] }));
+    fake.when('git_diff', () => ({ files: [fileDiff('a.ts')], fileCount: 1, truncated: false }));
+    fake.when('git_discard', () => ({ ref: 'refs/x', discarded: [change('a.ts')] }));
+    fake.when('git_discard_undo', () => ({ success: true }));
+    await fireEvent.click(screen.getByRole('button', { name: /^a\.ts/ }));
+    await fireEvent.click(await screen.findByRole('button', { name: text.git.discardLines }));
+    await screen.findByText(text.git.discardedLines);
+    expect(asked(fake, 'git_discard')).toEqual([{ paths: ['a.ts'], hunks: ['h1'] }]);
+    await fireEvent.click(screen.getByRole('button', { name: text.git.undo }));
+    await until(() => expect(asked(fake, 'git_discard_undo')).toEqual([{ ref: 'refs/x' }]));
+  });
+
   test('ten thousand of them are in the page only as far as they are near', async () => {
     vi.stubGlobal('IntersectionObserver', class {
       observe(): void {}

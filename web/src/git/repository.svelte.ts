@@ -14,7 +14,8 @@ const LOOK_AGAIN_AFTER = 10_000;
 
 export interface Discarded {
   ref: string;
-  count: number;
+  /** What is said of it. */
+  told: string;
 }
 
 /** The git repository of one project: how it stands, kept true while somebody looks, and the work that is done on it, one thing at a time. */

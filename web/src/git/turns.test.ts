@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { reduce } from '../conversation/reduce';
 import { emptyView } from '../conversation/view';
 import type { AgentEvent } from '../protocol.gen';
-import { turnsOf } from './turns';
+import { changesByEnd, turnsOf } from './turns';
 
 const viewOf = (...events: Record<string, unknown>[]) =>
   events.map((event, index) => ({ agentSessionId: 's', at: '', seq: index + 1, ...event }) as unknown as AgentEvent).reduce(reduce, emptyView).items;
@@ -23,6 +23,16 @@ test('a turn is what lies between two ends, the latest first, and each file once
   expect(turns[1].files).toMatchObject([{ path: 'x.ts', added: 3, removed: 2 }]);
   expect(turns[1].files[0].steps).toHaveLength(2);
   expect(turns[0].files).toMatchObject([{ path: 'y.ts', added: 2, removed: 0, outside: false }]);
+});
+
+test('the end of a turn knows how many files it changed, and leads to it', () => {
+  const items = viewOf(
+    user('first'), edited('1', 'x.ts'), result('1'), edited('2', 'x.ts'), result('2'), edited('3', 'y.ts'), result('3'), done,
+    user('only words'), done, user('failed'), edited('4', 'z.ts'), result('4', { isError: true }), done, user('running'), edited('5', 'x.ts'), result('5'),
+  );
+  const [end, ...others] = items.filter((item) => item.kind === 'done').map((item) => item.key);
+  expect([...changesByEnd(items)]).toEqual([[end, { turn: turnsOf(items).at(-1)!.key, files: 2 }]]);
+  expect(others).toHaveLength(2);
 });
 
 test('what was refused, failed or is not done yet has changed nothing', () => {

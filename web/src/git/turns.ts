@@ -35,25 +35,53 @@ const COMMANDS = /^(?:Bash|PowerShell|execute|shell|run_shell_command)$/;
 
 /** The turns that did something, the latest first. */
 export function turnsOf(items: readonly Item[]): Turn[] {
-  const turns: Turn[] = [];
-  let open: { key: string; title: string; tools: ToolItem[] } | undefined;
-  const end = (running: boolean): void => {
-    if (open) turns.unshift(turnOf(open.key, open.title, open.tools, running));
-    open = undefined;
-  };
-  for (const item of items) {
-    if (item.kind === 'done') end(false);
-    else if (item.kind === 'user' && !item.queued) open = { key: open?.key ?? item.key, title: open?.title || item.content, tools: open?.tools ?? [] };
-    else if (item.kind === 'tool') (open ??= { key: item.key, title: '', tools: [] }).tools.push(item);
-  }
-  end(true);
-  return turns.filter((turn) => turn.files.length > 0 || turn.commands > 0);
+  return stretchesOf(items).reverse().map(turnOf).filter((turn) => turn.files.length > 0 || turn.commands > 0);
 }
 
-function turnOf(key: string, title: string, tools: readonly ToolItem[], running: boolean): Turn {
+/** The turns that changed files, by the key of the item that ends them. */
+export function changesByEnd(items: readonly Item[]): Map<string, { turn: string; files: number }> {
+  const changes = new Map<string, { turn: string; files: number }>();
+  for (const { key, tools, end } of stretchesOf(items)) {
+    const files = new Set(tools.filter(hasChanged).map(({ path }) => path)).size;
+    if (end !== undefined && files > 0) changes.set(end, { turn: key, files });
+  }
+  return changes;
+}
+
+/** What of a log is one turn. */
+interface Stretch {
+  key: string;
+  title: string;
+  tools: ToolItem[];
+  /** The key of the item that ends it; absent while it runs. */
+  end?: string;
+}
+
+function stretchesOf(items: readonly Item[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  let open: Stretch | undefined;
+  const begin = (key: string, title: string): Stretch => {
+    stretches.push({ key, title, tools: [] });
+    return stretches.at(-1)!;
+  };
+  for (const item of items) {
+    if (item.kind === 'done') {
+      if (open) open.end = item.key;
+      open = undefined;
+    } else if (item.kind === 'user' && !item.queued) {
+      open ??= begin(item.key, item.content);
+      open.title ||= item.content;
+    } else if (item.kind === 'tool') (open ??= begin(item.key, '')).tools.push(item);
+  }
+  return stretches;
+}
+
+const hasChanged = (tool: ToolItem): tool is ToolItem & { path: string } =>
+  tool.state === 'done' && tool.path !== undefined && (!!tool.edits || tool.content !== undefined);
+
+function turnOf({ key, title, tools, end }: Stretch): Turn {
   const files = new Map<string, TurnFile>();
-  for (const tool of tools) {
-    if (tool.state !== 'done' || tool.path === undefined || (!tool.edits && tool.content === undefined)) continue;
+  for (const tool of tools.filter(hasChanged)) {
     const file = files.get(tool.path) ?? { path: tool.path, steps: [], hunks: [], added: 0, removed: 0, outside: /^(?:\/|[a-z]:|\.\.\/)/i.test(tool.path) };
     files.set(tool.path, file);
     const hunks = hunksOf(tool);
@@ -64,7 +92,7 @@ function turnOf(key: string, title: string, tools: readonly ToolItem[], running:
       else if (line.startsWith('-')) file.removed++;
     }
   }
-  return { key, title, files: [...files.values()], commands: tools.filter((tool) => COMMANDS.test(tool.name) && tool.state === 'done').length, running };
+  return { key, title, files: [...files.values()], commands: tools.filter((tool) => COMMANDS.test(tool.name) && tool.state === 'done').length, running: end === undefined };
 }
 
 function hunksOf({ patch, edits, content = '' }: ToolItem): Hunk[] {

@@ -11,10 +11,10 @@ export const unstage = (repository: Repository, paths: string[], hunks?: string[
   repository.run('stage', () => repository.request('git_unstage', { paths, hunks }));
 
 /** Throws changes away; `undo` brings them back. */
-export const discard = (repository: Repository, paths: string[]) =>
+export const discard = (repository: Repository, paths: string[], hunks?: string[]) =>
   repository.run('discard', async () => {
-    const { ref, discarded } = await repository.request('git_discard', { paths });
-    repository.discarded = [...repository.discarded, { ref, count: discarded.length }];
+    const { ref, discarded } = await repository.request('git_discard', { paths, hunks });
+    repository.discarded = [...repository.discarded, { ref, told: hunks ? text.git.discardedLines : text.git.discarded(discarded.length) }];
   });
 
 export const undo = (repository: Repository) =>

@@ -106,59 +106,11 @@ internal sealed class GitChanges(GitRepositories repositories)
         }
     }
 
-    /// <summary>
-    /// Stages or unstages hunks. The patch is made here of what git says now, byte for byte, so that a client can only choose, and only what it has seen.
-    /// </summary>
+    /// <summary>Stages or unstages hunks.</summary>
     private static async Task<GitResult> ApplyAsync(
         GitRepository repository, bool staged, IReadOnlyList<string> paths, IReadOnlyList<string> hunks, int? contextLines, CancellationToken cancellationToken)
     {
-        if (paths.Count != 1 || hunks.Count == 0)
-        {
-            throw new RequestException(ErrorCode.InvalidRequest, "Hunks are of one file: name it in paths, and at least one hunk.");
-        }
-
-        // With the repository's filters, because what is staged goes through them.
-        var diff = repository.Require(await repository.RunTrustedAsync(
-            new GitCall(repository.Project.Path, ["--literal-pathspecs", .. GitDiff.PatchArguments(staged, contextLines), "--", paths[0]]), cancellationToken)).Output;
-        var sections = DiffOutput.ReadPatch(diff.Span, DiffOutput.ReadCounted(diff.Span).Patch);
-        if (sections is not [var section] || PatchOf(diff, section, hunks, reverse: staged) is not { } patch)
-        {
-            throw new RequestException(ErrorCode.Conflict, "The file has changed since its hunks were shown. Look at it again.", new ErrorDetails { Path = paths[0] });
-        }
-
-        IReadOnlyList<string> reverse = staged ? ["--reverse"] : [];
-        return await repository.RunTrustedAsync(
-            new GitCall(repository.Root, ["apply", "--cached", "--unidiff-zero", "--whitespace=nowarn", .. reverse, "-"]) { Input = patch }, cancellationToken);
-    }
-
-    // Null when a hunk is not there. A hunk that is left out shifts the lines of those behind it, on the side that does not have it then.
-    private static byte[]? PatchOf(ReadOnlyMemory<byte> diff, DiffSection section, IReadOnlyList<string> wanted, bool reverse)
-    {
-        using MemoryStream patch = new();
-        foreach (var line in Encoding.Latin1.GetString(diff.Span[section.Header]).Split('\n')[..^1])
-        {
-            // A change of the file's mode is no part of any hunk.
-            if (!line.StartsWith("old mode ", StringComparison.Ordinal) && !line.StartsWith("new mode ", StringComparison.Ordinal))
-            {
-                patch.Write(Encoding.Latin1.GetBytes(line + '\n'));
-            }
-        }
-
-        var (found, shift) = (0, 0);
-        foreach (var hunk in section.Hunks.Where(h => h.Complete))
-        {
-            if (!wanted.Contains(DiffOutput.IdOf(diff.Span, hunk)))
-            {
-                shift += hunk.OldLines - hunk.NewLines;
-                continue;
-            }
-
-            found++;
-            var (oldStart, newStart) = reverse ? (hunk.OldStart - shift, hunk.NewStart) : (hunk.OldStart, hunk.NewStart + shift);
-            patch.Write(Encoding.ASCII.GetBytes(FormattableString.Invariant($"@@ -{oldStart},{hunk.OldLines} +{newStart},{hunk.NewLines} @@\n")));
-            patch.Write(diff.Span[hunk.Body]);
-        }
-
-        return found == wanted.Distinct().Count() ? patch.ToArray() : null;
+        var patch = await HunkPatch.OfAsync(repository, staged, reverse: staged, paths, hunks, contextLines, cancellationToken);
+        return await repository.RunTrustedAsync(new GitCall(repository.Root, HunkPatch.Apply(reverse: staged)) { Input = patch }, cancellationToken);
     }
 }

@@ -11,6 +11,7 @@ namespace PocketCoder.Daemon.Features.Git;
 /// <code>
 ///   index I ──add the paths──▶ index C (a copy)      refs/pocketcoder/discarded/TIME-N ─▶ commit of C ─▶ commit of I ─▶ HEAD
 ///   discard: working tree C → I      undo: working tree I → C      both by git's two-tree merge, which touches nothing that has changed meanwhile
+///   Of some hunks of a file: the same, with C without these hunks in the place of I.
 /// </code>
 /// The index itself stays as it is; all is done in a copy of it.
 /// </summary>
@@ -37,12 +38,22 @@ internal sealed partial class GitDiscard(GitRepositories repositories)
     private Task<GitDiscardResponse> DiscardAsync(GitDiscardRequest request, RequestContext context, CancellationToken cancellationToken) =>
         repositories.ChangeAsync(context, async repository =>
         {
+            var hunks = request.Hunks is { } chosen
+                ? await HunkPatch.OfAsync(repository, staged: false, reverse: true, GitRepository.Pathspecs(request.Paths), chosen, request.ContextLines, cancellationToken)
+                : null;
             var changes = await ChangesAsync(repository, request.Paths, cancellationToken);
             using IndexCopy copy = new(repository);
             var before = await CommitTreeAsync(repository, copy, await repository.HeadAsync(cancellationToken), "What was staged", cancellationToken);
             repository.Require(await repository.RunTrustedAsync(
                 copy.Call("--literal-pathspecs", "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul") with { Input = GitRepository.NulTerminated(changes.Select(c => c.Path)) },
                 cancellationToken));
+            if (hunks is not null)
+            {
+                using IndexCopy less = new(copy);
+                repository.Require(await repository.RunTrustedAsync(less.Call(HunkPatch.Apply(reverse: true)) with { Directory = repository.Root, Input = hunks }, cancellationToken));
+                before = await CommitTreeAsync(repository, less, before, "What was left of the file", cancellationToken);
+            }
+
             var discarded = await CommitTreeAsync(repository, copy, before, "Discarded in PocketCoder", cancellationToken);
             var name = await KeepAsync(repository, discarded, cancellationToken);
 
@@ -153,9 +164,18 @@ internal sealed partial class GitDiscard(GitRepositories repositories)
         private readonly string _path;
 
         public IndexCopy(GitRepository repository)
+            : this(repository, Path.Combine(repository.Directory, "index"))
+        {
+        }
+
+        public IndexCopy(IndexCopy other)
+            : this(other._repository, other._path)
+        {
+        }
+
+        private IndexCopy(GitRepository repository, string index)
         {
             (_repository, _path) = (repository, Path.Combine(repository.Directory, $"pocketcoder-{Guid.NewGuid():N}.index"));
-            var index = Path.Combine(repository.Directory, "index");
             if (File.Exists(index))
             {
                 // With its time, by which git knows which files it must read again.
