@@ -1,6 +1,9 @@
 import type { PlaywrightTestConfig } from '@playwright/test';
 
-/** The browser of every run here: the system's Chromium as a phone. */
+/** The system's Chromium with all its parts. */
+export const wholeChromium = process.env.CHROMIUM || '/usr/bin/chromium';
+
+/** The browser of every run here: the system's Chromium as a phone, without a window around the page where there is one like that. */
 export const phoneBrowser: PlaywrightTestConfig['use'] = {
   viewport: { width: 390, height: 844 },
   isMobile: true,
@@ -8,7 +11,7 @@ export const phoneBrowser: PlaywrightTestConfig['use'] = {
   locale: 'en-GB',
   contextOptions: { reducedMotion: 'reduce' },
   launchOptions: {
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM_SHELL || wholeChromium,
     // As root there is no sandbox; the rest keeps the browser from talking to anybody but the relay.
     args: [
       '--no-sandbox',

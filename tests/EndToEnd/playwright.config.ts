@@ -10,5 +10,5 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
-  use: { ...phoneBrowser, trace: 'retain-on-failure' },
+  use: phoneBrowser,
 });

@@ -1,8 +1,12 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CDPSession, Page, Worker } from '@playwright/test';
+import { phoneBrowser, wholeChromium } from '../browser';
 import { scripted } from '../harness/fakeAnthropic';
 import { expect, test } from '../harness/test';
+
+// Notifications are a part of the window.
+test.use({ launchOptions: { ...phoneBrowser?.launchOptions, executablePath: wholeChromium } });
 
 interface Prompt {
   machineKey: string;
