@@ -76,6 +76,11 @@ for (const name of expected) {
   if (exit !== 0 && sum.failed === 0) sum.failed = 1;
   // A check without a report of its own is one test.
   if (exit === 0 && sum.passed + sum.skipped === 0) sum.passed = 1;
+  // A suite that broke off has named nothing: its last lines say why.
+  if (exit !== 0 && !remarks.some(([test]) => test.startsWith('FAILED'))) {
+    const log = join(directory, `${name}.log`);
+    remarks.push([`FAILED, exit code ${existsSync(exitFile) ? exit : 'unknown'}`, existsSync(log) ? plain(readFileSync(log, 'utf8')).split('\n').slice(-REMARK_LINES).join('\n') : '']);
+  }
   for (const [test, says] of remarks) console.log(`${name}: ${test}\n${says.split('\n').slice(0, REMARK_LINES).map((line) => `    ${line}`).join('\n')}`);
   lines.push(`${name.padEnd(16)} ${sum.passed} passed, ${sum.failed} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`);
   for (const key of Object.keys(total)) total[key] += sum[key];

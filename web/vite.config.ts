@@ -19,6 +19,8 @@ export default defineConfig({
       output: { entryFileNames: 'assets/[name]-[hash].js' },
     },
   },
+  // The licence stands above.
+  server: { fs: { allow: ['..'] } },
   // A worker fetches its parts when it needs them.
   worker: { format: 'es' },
   test: {

@@ -67,7 +67,7 @@ public sealed class SignInTests : IAsyncLifetime
         using StringWriter output = new();
         var login = BrowserSignIn.RunAsync(
             new CliContext(output, output, _cli.Paths, new ControlPlaneClient(_cli.Paths), Colours: false), new Uri("ws://127.0.0.1:1/ws"), open: false, clock, TestContext.Current.CancellationToken);
-        await clock.IsWaitedFor;
+        await clock.IsWaitedFor.WaitAsync(TestClient.Patience);
         Uri callback = new(HttpUtility.ParseQueryString(new Uri(output.ToString().Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("http", StringComparison.Ordinal))).Query)["redirect_uri"]!);
 
         clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromTicks(1));

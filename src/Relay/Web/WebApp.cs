@@ -94,7 +94,7 @@ internal sealed class WebApp
 
         response.ContentType = file.ContentType;
         await using var content = file.Open();
-        var unpack = file.IsCompressed && !context.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal);
+        var unpack = file.IsCompressed && !context.Request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value == "br" && coding.Quality is not 0);
         if (file.IsCompressed && !unpack)
         {
             response.Headers.ContentEncoding = "br";

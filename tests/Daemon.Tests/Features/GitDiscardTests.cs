@@ -94,12 +94,36 @@ public sealed class GitDiscardTests : GitFixture
         var again = await ErrorAsync("git_discard", request);
         var undone = await UndoAsync((string)answer["ref"]!);
 
+        // The first and the last: the one between them shifts the last. A file's mode is no part of a hunk.
+        File.SetUnixFileMode(Repository["-a b.txt"], File.GetUnixFileMode(Repository["-a b.txt"]) | UnixFileMode.UserExecute);
+        var both = await AskAsync("git_discard", $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[0]!["id"]}}","{{hunks[2]!["id"]}}"]}""");
+        var (between, mode) = (Repository.Read("-a b.txt"), File.GetUnixFileMode(Repository["-a b.txt"]));
+        await UndoAsync((string)both["ref"]!);
+
+        Assert.Equal(Text("20 twenty", "40 forty"), between);
+        Assert.True(mode.HasFlag(UnixFileMode.UserExecute));
         Assert.Equal(3, hunks.Count);
         Assert.Equal(Text([.. all.Except(["40 forty"])]), after);
         Assert.Equal("CONFLICT", (string?)again["code"]);
         Assert.True((bool)undone["payload"]!["success"]!);
         Assert.Equal((Text(all), "new\n"), (Repository.Read("-a b.txt"), Repository.Read("other.txt")));
         Assert.Equal(Text("20 twenty"), Repository.Git("show", ":-a b.txt"));
+    }
+
+    [Fact]
+    public async Task A_hunk_of_a_file_that_git_would_write_with_other_line_ends_is_not_discarded_alone()
+    {
+        Repository.Init();
+        Repository.Write(".gitattributes", "* text=auto\n");
+        Repository.Write("a.txt", "1\n2\n");
+        Repository.CommitAll("first");
+        Repository.Write("a.txt", "1\r\nzwei\r\n");
+        var hunk = (await AskAsync("git_diff", """{"scope":"unstaged"}"""))["files"]![0]!["hunks"]![0]!;
+
+        var refused = await ErrorAsync("git_discard", $$"""{"paths":["a.txt"],"hunks":["{{hunk["id"]}}"]}""");
+
+        Assert.Equal("GIT_ERROR", (string?)refused["code"]);
+        Assert.Equal("1\r\nzwei\r\n", Repository.Read("a.txt"));
     }
 
     [Fact]

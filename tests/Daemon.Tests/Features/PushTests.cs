@@ -106,7 +106,7 @@ public sealed class PushTests : IAsyncLifetime
         var open = await _client.UntilEventAsync("prompt");
         Assert.True(_push.IsEmpty);
 
-        _time.Advance(_time.GetUtcNow().Date.AddHours(13) - _time.GetUtcNow());
+        _time.Advance(TimeSpan.FromHours(13) - _time.GetUtcNow().TimeOfDay);
         await HurryAsync();
 
         Assert.Equal((string?)open["promptId"], (string?)(await _push.NextAsync()).Notice["promptId"]);

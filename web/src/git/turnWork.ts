@@ -33,7 +33,8 @@ export const redoFile = (repository: Repository, path: string, { content, etag }
   }));
 
 async function isCommitted(repository: Repository, path: string): Promise<boolean> {
-  return !repository.missing && (await repository.request('git_file_base', { path })).exists;
+  // Without git nobody knows.
+  return repository.missing || (await repository.request('git_file_base', { path })).exists;
 }
 
 async function withSentence<T>(action: () => Promise<T>): Promise<T> {

@@ -19,19 +19,20 @@ test('a turn is what lies between two ends, the latest first, and each file once
     user('second'), { type: 'file_create', toolUseId: '3', path: 'y.ts', content: 'one\ntwo\n' }, result('3'),
     { type: 'tool_use', toolUseId: '4', name: 'Bash', input: {} }, result('4'),
   ));
-  expect(turns.map(({ title, running, commands }) => [title, running, commands])).toEqual([['second', true, 1], ['first', false, 0]]);
+  expect(turns.map(({ title, end, commands }) => [title, end === undefined, commands])).toEqual([['second', true, 1], ['first', false, 0]]);
   expect(turns[1].files).toMatchObject([{ path: 'x.ts', added: 3, removed: 2 }]);
   expect(turns[1].files[0].steps).toHaveLength(2);
   expect(turns[0].files).toMatchObject([{ path: 'y.ts', added: 2, removed: 0, outside: false }]);
 });
 
-test('the end of a turn knows how many files it changed, and leads to it', () => {
+test('the end of a turn knows how many files it changed', () => {
   const items = viewOf(
     user('first'), edited('1', 'x.ts'), result('1'), edited('2', 'x.ts'), result('2'), edited('3', 'y.ts'), result('3'), done,
     user('only words'), done, user('failed'), edited('4', 'z.ts'), result('4', { isError: true }), done, user('running'), edited('5', 'x.ts'), result('5'),
   );
   const [end, ...others] = items.filter((item) => item.kind === 'done').map((item) => item.key);
-  expect([...changesByEnd(items)]).toEqual([[end, { turn: turnsOf(items).at(-1)!.key, files: 2 }]]);
+  expect([...changesByEnd(items)]).toEqual([[end, 2]]);
+  expect(turnsOf(items).at(-1)!.end).toBe(end);
   expect(others).toHaveLength(2);
 });
 

@@ -27,7 +27,8 @@ export interface Turn {
   title: string;
   files: TurnFile[];
   commands: number;
-  running: boolean;
+  /** The key of the item that ends it; absent while it runs. */
+  end?: string;
 }
 
 /** Tools that run programs, by the names that the agents give them. */
@@ -38,24 +39,18 @@ export function turnsOf(items: readonly Item[]): Turn[] {
   return stretchesOf(items).reverse().map(turnOf).filter((turn) => turn.files.length > 0 || turn.commands > 0);
 }
 
-/** The turns that changed files, by the key of the item that ends them. */
-export function changesByEnd(items: readonly Item[]): Map<string, { turn: string; files: number }> {
-  const changes = new Map<string, { turn: string; files: number }>();
-  for (const { key, tools, end } of stretchesOf(items)) {
+/** How many files a turn changed, by the key of the item that ends it. */
+export function changesByEnd(items: readonly Item[]): Map<string, number> {
+  const changes = new Map<string, number>();
+  for (const { tools, end } of stretchesOf(items)) {
     const files = new Set(tools.filter(hasChanged).map(({ path }) => path)).size;
-    if (end !== undefined && files > 0) changes.set(end, { turn: key, files });
+    if (end !== undefined && files > 0) changes.set(end, files);
   }
   return changes;
 }
 
 /** What of a log is one turn. */
-interface Stretch {
-  key: string;
-  title: string;
-  tools: ToolItem[];
-  /** The key of the item that ends it; absent while it runs. */
-  end?: string;
-}
+type Stretch = Pick<Turn, 'key' | 'title' | 'end'> & { tools: ToolItem[] };
 
 function stretchesOf(items: readonly Item[]): Stretch[] {
   const stretches: Stretch[] = [];
@@ -92,7 +87,7 @@ function turnOf({ key, title, tools, end }: Stretch): Turn {
       else if (line.startsWith('-')) file.removed++;
     }
   }
-  return { key, title, files: [...files.values()], commands: tools.filter((tool) => COMMANDS.test(tool.name) && tool.state === 'done').length, running: end === undefined };
+  return { key, title, files: [...files.values()], commands: tools.filter((tool) => COMMANDS.test(tool.name) && tool.state === 'done').length, end };
 }
 
 function hunksOf({ patch, edits, content = '' }: ToolItem): Hunk[] {

@@ -1,5 +1,6 @@
 import { fireEvent, render, screen } from '@testing-library/svelte';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { dependencies } from '../../package.json';
 import { FakeConnection } from '../../tests/fakeConnection';
 import type { App } from '../app/app';
 import { applyAppearance, loadAppearance } from '../app/appearance';
@@ -7,6 +8,7 @@ import { Attention } from '../machines/attention.svelte';
 import { Machines } from '../machines/machines.svelte';
 import DevicesPage from './DevicesPage.svelte';
 import { clockOf, minutesOf } from './minutes';
+import LicencePage from './LicencePage.svelte';
 import SettingsPage from './SettingsPage.svelte';
 
 HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
@@ -84,4 +86,11 @@ test('minutes of the day and back', () => {
   for (let minute = 0; minute < 1440; minute++) expect(minutesOf(clockOf(minute))).toBe(minute);
   expect(minutesOf('')).toBeUndefined();
   expect(minutesOf('24:00')).toBeUndefined();
+});
+
+test('what the page is made with is named with its terms', () => {
+  render(LicencePage);
+  const named = screen.getAllByRole('listitem').map((item) => item.textContent!.toLowerCase());
+  const missing = Object.keys(dependencies).map((name) => name.replace(/^@|\/.*$/g, '')).filter((name) => !named.some((line) => line.startsWith(`${name}: `)));
+  expect(missing).toEqual([]);
 });

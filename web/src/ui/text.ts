@@ -601,6 +601,7 @@ export const text = {
     turn: 'What the agent changed',
     turnOf: 'Turn',
     lastTurn: 'Last turn',
+    turnGone: 'That turn is not kept any more. This is the last one.',
     noTurn: 'No session of this project has changed a file yet.',
     noEdits: 'No file was edited in this turn.',
     commandsRan: (count: number) =>

@@ -49,8 +49,13 @@ internal sealed partial class GitDiscard(GitRepositories repositories)
                 cancellationToken));
             if (hunks is not null)
             {
+                await RequireSameBytesAsync(repository, copy, request.Paths[0], cancellationToken);
                 using IndexCopy less = new(copy);
-                repository.Require(await repository.RunTrustedAsync(less.Call(HunkPatch.Apply(reverse: true)) with { Directory = repository.Root, Input = hunks }, cancellationToken));
+                if (await repository.RunTrustedAsync(less.Call(HunkPatch.Apply(reverse: true)) with { Directory = repository.Root, Input = hunks }, cancellationToken) is { ExitCode: not 0 } late)
+                {
+                    throw Changed("The file was changed at the same moment, so nothing was discarded. Try again.", late, repository);
+                }
+
                 before = await CommitTreeAsync(repository, less, before, "What was left of the file", cancellationToken);
             }
 
@@ -98,6 +103,23 @@ internal sealed partial class GitDiscard(GitRepositories repositories)
             repository.Require(await repository.RunAsync(["update-ref", "-d", request.Ref, discarded], cancellationToken));
             return new GitDiscardUndoResponse(Success: true);
         }, cancellationToken);
+
+    // git writes the whole file anew. Where it would write other bytes than those that are there (line ends, filters), lines that nobody chose would change.
+    private static async Task RequireSameBytesAsync(GitRepository repository, IndexCopy copy, string path, CancellationToken cancellationToken)
+    {
+        FileInfo file = new(Path.Combine(repository.Project.Path, path));
+        if (!file.Exists || file.LinkTarget is not null)
+        {
+            return;
+        }
+
+        var written = repository.Require(await repository.RunTrustedAsync(copy.Call("cat-file", "--filters", ":./" + path), cancellationToken));
+        var present = await File.ReadAllBytesAsync(file.FullName, cancellationToken);
+        if (written.Truncated || !written.Output.Span.SequenceEqual(present))
+        {
+            throw new RequestException(ErrorCode.GitError, "git would write this file with other line ends or through a filter, so only the whole file can be discarded.", new ErrorDetails { Path = path });
+        }
+    }
 
     // Each file by its own name: a directory may hold more by the time it is added.
     private static async Task<IReadOnlyList<GitChange>> ChangesAsync(GitRepository repository, IReadOnlyList<string> paths, CancellationToken cancellationToken)
