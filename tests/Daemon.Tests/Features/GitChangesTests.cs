@@ -9,9 +9,6 @@ public sealed class GitChangesTests : GitFixture
 {
     private Task<JsonObject> StatusAsync() => AskAsync("git_status");
 
-    private async Task<List<JsonObject>> HunksAsync(string scope, int contextLines = 3) =>
-        [.. (await AskAsync("git_diff", $$"""{"scope":"{{scope}}","contextLines":{{contextLines}}}"""))["files"]![0]!["hunks"]!.AsArray().Select(h => h!.AsObject())];
-
     [Fact]
     public async Task Files_are_staged_unstaged_and_committed()
     {
@@ -172,11 +169,10 @@ public sealed class GitChangesTests : GitFixture
     [Fact]
     public async Task Hunks_are_staged_and_unstaged_one_by_one()
     {
-        string Text(params string[] changed) => string.Concat(Enumerable.Range(1, 60).Select(i => (changed.FirstOrDefault(c => c.StartsWith($"{i} ", StringComparison.Ordinal)) ?? $"{i}") + "\n"));
         Repository.Init();
-        Repository.Write("-a b.txt", Text());
+        Repository.Write("-a b.txt", SixtyLines());
         Repository.CommitAll("first");
-        Repository.Write("-a b.txt", Text("5 five\n5 and more", "30 thirty", "55 fifty-five"));
+        Repository.Write("-a b.txt", SixtyLines("5 five\n5 and more", "30 thirty", "55 fifty-five"));
 
         var hunks = await HunksAsync("unstaged");
         await AskAsync("git_stage", $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[1]["id"]}}","{{hunks[2]["id"]}}"]}""");
@@ -185,9 +181,9 @@ public sealed class GitChangesTests : GitFixture
         await AskAsync("git_unstage", $$"""{"paths":["-a b.txt"],"hunks":["{{stagedHunks[1]["id"]}}"],"contextLines":0}""");
 
         Assert.Equal(3, hunks.Count);
-        Assert.Equal(Text("30 thirty", "55 fifty-five"), staged);
-        Assert.Equal(Text("30 thirty"), Repository.Git("show", ":-a b.txt"));
-        Assert.Equal(Text("5 five\n5 and more", "30 thirty", "55 fifty-five"), Repository.Read("-a b.txt"));
+        Assert.Equal(SixtyLines("30 thirty", "55 fifty-five"), staged);
+        Assert.Equal(SixtyLines("30 thirty"), Repository.Git("show", ":-a b.txt"));
+        Assert.Equal(SixtyLines("5 five\n5 and more", "30 thirty", "55 fifty-five"), Repository.Read("-a b.txt"));
     }
 
     [Fact]

@@ -75,20 +75,18 @@ public sealed class GitDiscardTests : GitFixture
     [Fact]
     public async Task Hunks_are_discarded_by_themselves_and_come_back()
     {
-        static string Text(params string[] changed) =>
-            string.Concat(Enumerable.Range(1, 60).Select(i => (changed.FirstOrDefault(c => c.StartsWith($"{i} ", StringComparison.Ordinal)) ?? $"{i}") + "\n"));
         string[] all = ["5 five\n5 and more", "20 twenty", "40 forty", "55 fifty-five"];
         Repository.Init();
-        Repository.Write("-a b.txt", Text());
+        Repository.Write("-a b.txt", SixtyLines());
         Repository.Write("other.txt", "old\n");
         Repository.CommitAll("first");
-        Repository.Write("-a b.txt", Text("20 twenty"));
+        Repository.Write("-a b.txt", SixtyLines("20 twenty"));
         Repository.Git("add", ".");
-        Repository.Write("-a b.txt", Text(all));
+        Repository.Write("-a b.txt", SixtyLines(all));
         Repository.Write("other.txt", "new\n");
 
-        var hunks = (await AskAsync("git_diff", """{"scope":"unstaged"}"""))["files"]![0]!["hunks"]!.AsArray();
-        var request = $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[1]!["id"]}}"]}""";
+        var hunks = await HunksAsync("unstaged");
+        var request = $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[1]["id"]}}"]}""";
         var answer = await AskAsync("git_discard", request);
         var after = Repository.Read("-a b.txt");
         var again = await ErrorAsync("git_discard", request);
@@ -96,18 +94,18 @@ public sealed class GitDiscardTests : GitFixture
 
         // The first and the last: the one between them shifts the last. A file's mode is no part of a hunk.
         File.SetUnixFileMode(Repository["-a b.txt"], File.GetUnixFileMode(Repository["-a b.txt"]) | UnixFileMode.UserExecute);
-        var both = await AskAsync("git_discard", $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[0]!["id"]}}","{{hunks[2]!["id"]}}"]}""");
+        var both = await AskAsync("git_discard", $$"""{"paths":["-a b.txt"],"hunks":["{{hunks[0]["id"]}}","{{hunks[2]["id"]}}"]}""");
         var (between, mode) = (Repository.Read("-a b.txt"), File.GetUnixFileMode(Repository["-a b.txt"]));
         await UndoAsync((string)both["ref"]!);
 
-        Assert.Equal(Text("20 twenty", "40 forty"), between);
+        Assert.Equal(SixtyLines("20 twenty", "40 forty"), between);
         Assert.True(mode.HasFlag(UnixFileMode.UserExecute));
         Assert.Equal(3, hunks.Count);
-        Assert.Equal(Text([.. all.Except(["40 forty"])]), after);
+        Assert.Equal(SixtyLines([.. all.Except(["40 forty"])]), after);
         Assert.Equal("CONFLICT", (string?)again["code"]);
         Assert.True((bool)undone["payload"]!["success"]!);
-        Assert.Equal((Text(all), "new\n"), (Repository.Read("-a b.txt"), Repository.Read("other.txt")));
-        Assert.Equal(Text("20 twenty"), Repository.Git("show", ":-a b.txt"));
+        Assert.Equal((SixtyLines(all), "new\n"), (Repository.Read("-a b.txt"), Repository.Read("other.txt")));
+        Assert.Equal(SixtyLines("20 twenty"), Repository.Git("show", ":-a b.txt"));
     }
 
     [Fact]
@@ -118,7 +116,7 @@ public sealed class GitDiscardTests : GitFixture
         Repository.Write("a.txt", "1\n2\n");
         Repository.CommitAll("first");
         Repository.Write("a.txt", "1\r\nzwei\r\n");
-        var hunk = (await AskAsync("git_diff", """{"scope":"unstaged"}"""))["files"]![0]!["hunks"]![0]!;
+        var hunk = (await HunksAsync("unstaged"))[0];
 
         var refused = await ErrorAsync("git_discard", $$"""{"paths":["a.txt"],"hunks":["{{hunk["id"]}}"]}""");
 

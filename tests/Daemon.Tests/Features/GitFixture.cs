@@ -50,6 +50,14 @@ public abstract class GitFixture : IAsyncLifetime
 
     protected static JsonObject Paths(params IEnumerable<string> paths) => new() { ["paths"] = new JsonArray([.. paths.Select(p => (JsonNode)p)]) };
 
+    /// <summary>The hunks of the first file that has changed.</summary>
+    protected async Task<List<JsonObject>> HunksAsync(string scope, int contextLines = 3) =>
+        [.. (await AskAsync("git_diff", $$"""{"scope":"{{scope}}","contextLines":{{contextLines}}}"""))["files"]![0]!["hunks"]!.AsArray().Select(h => h!.AsObject())];
+
+    /// <summary>The numbers from 1 to 60, a line each; <c>"5 five"</c> stands in the place of 5.</summary>
+    protected static string SixtyLines(params string[] changed) =>
+        string.Concat(Enumerable.Range(1, 60).Select(i => (changed.FirstOrDefault(c => c.StartsWith($"{i} ", StringComparison.Ordinal)) ?? $"{i}") + "\n"));
+
     protected static IEnumerable<string> Changes(JsonObject status, string group) =>
         status[group]!.AsArray().Select(c => $"{c!["status"]} {c["path"]}{(c["origPath"] is { } from ? $" <- {from}" : "")}");
 }

@@ -20,7 +20,7 @@ export async function undoFile(repository: Repository, file: TurnFile): Promise<
     if (before === undefined) throw new Refusal(text.git.cannotUndo);
     if (before !== ABSENT) return { content, etag: (await repository.request('fs_write', { path: file.path, content: before, expectedEtag: etag })).etag };
     // Some agents do not tell a new file from one that they wrote over.
-    if (await isCommitted(repository, file.path)) throw new Refusal(text.git.unknownBefore);
+    if (await mayHaveBeenThere(repository, file.path)) throw new Refusal(text.git.unknownBefore);
     await repository.request('fs_delete', { path: file.path });
     return { content, etag: '' };
   }));
@@ -32,8 +32,8 @@ export const redoFile = (repository: Repository, path: string, { content, etag }
     return true;
   }));
 
-async function isCommitted(repository: Repository, path: string): Promise<boolean> {
-  // Without git nobody knows.
+async function mayHaveBeenThere(repository: Repository, path: string): Promise<boolean> {
+  // Without git nobody knows what was there before.
   return repository.missing || (await repository.request('git_file_base', { path })).exists;
 }
 
