@@ -13,14 +13,22 @@ public sealed class TempDirectory : IDisposable
         File.WriteAllText(this[relative], content);
     }
 
+    /// <summary>Removes it, also while a process that is being ended still makes files in it.</summary>
     public void Dispose()
     {
-        try
+        for (var left = 100; Directory.Exists(Path); left--)
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+            }
+            catch (IOException) when (left > 0)
+            {
+                Thread.Sleep(20); // nothing tells when such a process has made its last one
+            }
         }
     }
 }

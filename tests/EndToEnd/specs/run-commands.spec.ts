@@ -37,4 +37,12 @@ test('it goes on in a tunnel, is followed again without a gap, and stopped', asy
   await expect(output).toHaveText(/first\s*second/);
   await phone.button('Stop').tap();
   await expect(phone.status('stopped')).toBeVisible();
+
+  await network.cut();
+  await expect(phone.status(/Reconnecting/)).toBeVisible();
+  await phone.command.fill('echo from the tunnel >> said; cat said');
+  await phone.button('Run').tap();
+  await expect(phone.status('waits for the connection')).toBeVisible();
+  await network.restore();
+  await expect(output).toHaveText('from the tunnel'); // and once
 });

@@ -1,6 +1,6 @@
 import { writable, type Readable } from 'svelte/store';
 import type { Envelope, Events, Requests } from '../protocol.gen';
-import { ConnectionLost, hasCode, NotPaired } from './errors';
+import { hasCode, NotConnected, NotPaired } from './errors';
 import type { Identity, Welcome } from './identity';
 import { Link, type Requester, type Socket } from './link';
 import { backoff, FAREWELL_LIMIT, PENALTY, SETTLED_AFTER, WAKE_PONG_LIMIT } from './timing';
@@ -78,11 +78,11 @@ export class Connection {
   request: Requester = (type, payload, target) =>
     this.#onlineSince !== undefined && this.#link
       ? this.#link.request(type, payload, target)
-      : Promise.reject(new ConnectionLost());
+      : Promise.reject(new NotConnected());
 
   /** How long the way to the relay and back takes, in milliseconds. */
   ping(): Promise<number> {
-    return this.#onlineSince !== undefined && this.#link ? this.#link.ping() : Promise.reject(new ConnectionLost());
+    return this.#onlineSince !== undefined && this.#link ? this.#link.ping() : Promise.reject(new NotConnected());
   }
 
   on<T extends keyof Events>(type: T, listener: (payload: Events[T], envelope: Envelope) => void): () => void {

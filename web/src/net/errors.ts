@@ -15,9 +15,17 @@ export class RequestError extends Error {
 
 /** The socket went away before the answer came, so nobody knows whether the request was carried out. */
 export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost';
+  override readonly name: string = 'ConnectionLost';
+  constructor(message = 'The connection was lost before the answer came.') {
+    super(message);
+  }
+}
+
+/** There was no connection to ask over: nothing was sent. */
+export class NotConnected extends ConnectionLost {
+  override readonly name = 'NotConnected';
   constructor() {
-    super('The connection was lost before the answer came.');
+    super('There is no connection.');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Place } from '../conversation/conversation.svelte';
 import type { Connection } from '../net/connection';
-import { ConnectionLost, hasCode } from '../net/errors';
+import { ConnectionLost, hasCode, NotConnected } from '../net/errors';
 import type { CommandExit, CommandHistoryEntry, CommandOutput, CommandStarted, CommandState, Envelope } from '../protocol.gen';
 import { explain } from '../ui/explain';
 import { nextFrame } from '../ui/nextFrame';
@@ -10,8 +10,8 @@ import { Screen } from './screen';
 /** The machine sends this much of the output of one run. */
 const SENT_BYTES = 300 * 1024;
 
-/** "lost": nobody knows whether it was begun; "gone": its output is not kept on the machine any more. */
-export type RunState = CommandState | 'starting' | 'lost' | 'gone';
+/** "waiting": not sent yet, for there is no connection; "lost": nobody knows whether it was begun; "gone": its output is not kept on the machine any more. */
+export type RunState = CommandState | 'waiting' | 'starting' | 'lost' | 'gone';
 
 /** One run of a command and what it printed; followed again from its beginning when the connection comes back. */
 export class Run {
@@ -34,20 +34,22 @@ export class Run {
   begun: ((runId: string) => void) | undefined;
   #connection: Connection;
   #place: Place;
+  #timeoutMs: number | undefined;
   #bytes = 0;
   #framed = false;
   #following = false;
   #abort = new AbortController();
 
-  constructor(connection: Connection, place: Place, command: string, entry?: CommandHistoryEntry) {
+  constructor(connection: Connection, place: Place, command: string, { entry, timeoutMs }: { entry?: CommandHistoryEntry; timeoutMs?: number } = {}) {
     this.#connection = connection;
     this.#place = place;
     this.command = command;
+    this.#timeoutMs = timeoutMs;
     if (entry) this.take(entry);
   }
 
   get running(): boolean {
-    return this.state === 'running' || this.state === 'starting';
+    return this.state === 'running' || this.state === 'starting' || this.state === 'waiting';
   }
   get full(): boolean {
     return this.truncated || this.#bytes >= SENT_BYTES;
@@ -62,8 +64,9 @@ export class Run {
     if (entry.endedAt) this.duration = Date.parse(entry.endedAt) - this.startedAt;
   }
 
-  exec(timeoutMs: number | undefined): Promise<void> {
-    return this.#follow('command_exec', { command: this.command, timeoutMs });
+  exec(): Promise<void> {
+    [this.state, this.startedAt] = ['starting', Date.now()];
+    return this.#follow('command_exec', { command: this.command, timeoutMs: this.#timeoutMs });
   }
 
   /** Its output from the beginning, and on while it runs. */
@@ -73,6 +76,7 @@ export class Run {
   }
 
   async stop(): Promise<void> {
+    if (this.state === 'waiting') this.state = 'cancelled';
     if (!this.runId) return;
     this.stopping = true;
     try {
@@ -133,6 +137,9 @@ export class Run {
     if (hasCode(error, 'COMMAND_TIMEOUT')) {
       this.screen.end();
       this.state = 'timed_out';
+    } else if (error instanceof NotConnected && type === 'command_exec') {
+      this.state = 'waiting'; // Runs begins it when the connection is there
+      return;
     } else if (error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT')) {
       if (this.state === 'starting') this.state = 'lost';
       return; // Runs finds it again

@@ -48,6 +48,7 @@ export class Runs {
       this.#connection.registered.delete(again);
       clearInterval(looking);
       forget();
+      if (this.shown?.state === 'waiting') void this.shown.stop(); // nothing begins where nobody sees it
     };
   }
 
@@ -61,15 +62,14 @@ export class Runs {
   /** Begins a run; `begun` is called when the machine has named it. */
   start(command: string, timeoutMs: number | undefined, begun: (runId: string) => void): void {
     this.shown?.leave();
-    const run = new Run(this.#connection, this.#place, command);
+    const run = new Run(this.#connection, this.#place, command, { timeoutMs });
     run.begun = (runId) => {
       this.#unknown = undefined;
       begun(runId);
       void this.load();
     };
     this.shown = run;
-    this.#unknown = this.loaded ? { run, known: new Set(this.history.map((entry) => entry.runId)) } : undefined;
-    void run.exec(timeoutMs).then(() => this.#complete(run));
+    void this.#exec(run);
   }
 
   /** Shows the run of this id. */
@@ -79,7 +79,7 @@ export class Runs {
     const entry = this.history.find((other) => other.runId === runId);
     this.shown = undefined;
     if (!entry) return;
-    const run = (this.shown = new Run(this.#connection, this.#place, entry.command, entry));
+    const run = (this.shown = new Run(this.#connection, this.#place, entry.command, { entry }));
     void run.attach().then(() => this.#complete(run));
   }
 
@@ -93,10 +93,17 @@ export class Runs {
     void deviceStore.set(this.#key('favourites'), this.favourites);
   }
 
-  /** After an interruption: goes on with the run that is shown, if it was begun. */
+  async #exec(run: Run): Promise<void> {
+    this.#unknown = this.loaded ? { run, known: new Set(this.history.map((entry) => entry.runId)) } : undefined;
+    await run.exec();
+    await this.#complete(run);
+  }
+
+  /** After an interruption: begins the run that waited for it, or goes on with the one that was begun. */
   async #findAgain(): Promise<void> {
     const run = this.shown;
-    if (!run || run.state === 'exited') return;
+    if (!run || run.state === 'exited' || run.state === 'cancelled') return;
+    if (run.state === 'waiting') return this.#exec(run);
     const entry = this.history.find((other) =>
       run.runId ? other.runId === run.runId : this.#unknown?.run === run && other.command === run.command && !this.#unknown.known.has(other.runId),
     );

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
-import { ConnectionLost, RequestError } from '../net/errors';
+import { ConnectionLost, NotConnected, RequestError } from '../net/errors';
 import type { Target } from '../net/link';
 import type { CommandExit, CommandHistoryEntry } from '../protocol.gen';
 import { Runs } from './runs.svelte';
@@ -64,6 +64,35 @@ test('a lost connection: it is followed again from its beginning, and shown once
   say('command_started', { runId: 'r1' });
   say('command_output', { stdoutChunk: 'half and half' });
   expect(output()).toBe('half and half');
+});
+
+test('without a connection it waits, begins once when there is one, and can be stopped before', async () => {
+  const { fake, runs, state, calls, say, stop } = await begin();
+  const begun = vi.fn();
+  runs.start('npm test', 120_000, begun);
+  calls[0].fail(new NotConnected());
+  await settle();
+  expect(runs.shown!.state).toBe('waiting');
+
+  fake.register('cl2');
+  await settle();
+  expect(calls.map(({ type }) => type)).toEqual(['command_exec', 'command_exec']);
+  expect(fake.asked.filter(({ type }) => type === 'command_exec').at(-1)!.payload).toEqual({ command: 'npm test', timeoutMs: 120_000 });
+  state.history = [entry({})];
+  say('command_started', { runId: 'r1' });
+  expect(begun).toHaveBeenCalledExactlyOnceWith('r1');
+
+  for (const end of [() => runs.shown!.stop(), stop]) {
+    runs.start('npm test', undefined, () => {});
+    calls.at(-1)!.fail(new NotConnected());
+    await settle();
+    void end();
+    const before = calls.length;
+    fake.register('cl3');
+    await settle();
+    expect(runs.shown!.state).toBe('cancelled');
+    expect(calls).toHaveLength(before);
+  }
 });
 
 test('a connection lost before it was named: found again in the history, never run twice', async () => {

@@ -1,4 +1,4 @@
-import { ConnectionLost, RequestError } from '../net/errors';
+import { ConnectionLost, NotConnected, RequestError } from '../net/errors';
 import { text } from './text';
 
 /** A failure as a sentence, and what to do about it where that is known. */
@@ -9,5 +9,6 @@ export function explain(error: unknown): string {
     const action = error.details?.action;
     return action && !sentence.includes(action) ? `${sentence} ${action}` : sentence;
   }
+  if (error instanceof NotConnected) return text.errors.notConnected;
   return error instanceof ConnectionLost ? text.errors.connectionLost : text.errors.UNKNOWN_ERROR;
 }

@@ -322,7 +322,7 @@ export const text = {
     exit: (code: number) => `exit ${code}`,
     killed: (signal: string) => `ended by ${signal}`,
     states: {
-      starting: 'starting', running: 'running', exited: 'done', cancelled: 'stopped', timed_out: 'out of time', interrupted: 'interrupted', lost: 'not confirmed', gone: 'not kept',
+      waiting: 'waits for the connection', starting: 'starting', running: 'running', exited: 'done', cancelled: 'stopped', timed_out: 'out of time', interrupted: 'interrupted', lost: 'not confirmed', gone: 'not kept',
     },
     lost: 'The connection broke before the machine said that it began. If it did, it is found again when the connection is back; nothing is run twice by itself.',
     gone: 'Its output is not kept on the machine any more. This is the end of it:',
@@ -637,6 +637,7 @@ export const text = {
   },
 
   errors: {
+    notConnected: 'There is no connection just now, so nothing was sent. Try again when it is back.',
     connectionLost: 'The connection was lost before the answer came. Try again when it is back.',
     UNKNOWN_ERROR: 'Something went wrong. Try again; if it stays, look at “pocketcoder logs” on the machine.',
     MACHINE_OFFLINE: 'The machine is offline. Wake it, or run “pocketcoder start” on it.',
