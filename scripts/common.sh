@@ -34,6 +34,7 @@ need_tools() {
     command -v clang >/dev/null || need gcc gcc 'A C compiler'
     # Native publishing links against zlib.
     [ -e /usr/include/zlib.h ] || install_package zlib1g-dev || die 'zlib is missing. Install it (Debian: apt-get install zlib1g-dev) and try again.'
+    [ -n "$(static_sqlite)" ] || install_package libsqlite3-dev || say 'libsqlite3-dev is not there: SQLite lies beside the executable instead of in it.'
   fi
 }
 
@@ -55,15 +56,48 @@ build_web() {
   (cd "$root/web" && npm run --silent build >&2)
 }
 
-# Builds the executable: artifacts/pocketcoder. Its analyzers have their say where all is built, in ./test.
+# The version as git tells it: that of the tag we are on; after a tag, or without one, the next with how far and which commit. Without git: the next.
+version() {
+  local next described
+  next=$(sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' "$root/Directory.Build.props")
+  if described=$(git -C "$root" describe --exact-match --tags --match 'v[0-9]*' HEAD 2>/dev/null); then
+    echo "${described#v}"
+  elif described=$(git -C "$root" rev-parse --short=9 HEAD 2>/dev/null); then
+    echo "$next-dev.$(git -C "$root" rev-list --count HEAD)+$described"
+  else
+    echo "$next-dev"
+  fi
+}
+
+# The same sources give the same bytes, wherever they lie. Analyzers have their say where all is built, in ./test.
+released=(-c Release -v quiet -p:RunAnalyzers=false -p:ContinuousIntegrationBuild=true -p:DebugType=none -p:GenerateDocumentationFile=false -p:PlatformTarget=AnyCPU)
+
+# The static SQLite that the native executable takes in; nothing where there is none.
+static_sqlite() {
+  local file
+  for file in /usr/lib/*-linux-gnu/libsqlite3.a /usr/lib64/libsqlite3.a; do
+    if [ -e "$file" ]; then echo "-p:StaticSqlite=$file"; return; fi
+  done
+}
+
+# publish_native DIR: the executable for this machine, and SQLite beside it where it is not in it.
+publish_native() {
+  rm -rf "$1"
+  # shellcheck disable=SC2046 # one word or none
+  dotnet publish "$root/src/Cli" "${released[@]}" --use-current-runtime -p:Version="$(version)" $(static_sqlite) -o "$1" >&2 || return
+  if [ -n "$(static_sqlite)" ]; then rm -f "$1"/libe_sqlite3.*; fi
+}
+
+# Builds the executable: artifacts/pocketcoder.
 publish() {
   local published="$root/artifacts/publish/pocketcoder"
-  dotnet publish "$root/src/Cli" -c Release --use-current-runtime -v quiet -p:RunAnalyzers=false -o "$published" >&2 || return
+  publish_native "$published" || return
+  rm -f "$root"/artifacts/libe_sqlite3.*
   # Renamed into place, so that a running one is not written over.
-  for file in pocketcoder libe_sqlite3.so libe_sqlite3.dylib; do
-    [ -e "$published/$file" ] || continue
-    cp "$published/$file" "$root/artifacts/.$file.new"
-    mv "$root/artifacts/.$file.new" "$root/artifacts/$file" || return
+  for file in "$published"/pocketcoder "$published"/libe_sqlite3.*; do
+    [ -e "$file" ] || continue
+    cp "$file" "$root/artifacts/.${file##*/}.new"
+    mv "$root/artifacts/.${file##*/}.new" "$root/artifacts/${file##*/}" || return
   done
 }
 
