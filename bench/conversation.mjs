@@ -1,10 +1,12 @@
-// Frames, time and memory of a long conversation on a slow phone: node bench/conversation.mjs [EVENTS] [SLOWDOWN]
+// Frames, time and memory of a long conversation on a slow phone: node bench/conversation.mjs [EVENTS] [SLOWDOWN] [--json]
 // Needs web/dist (cd web && npm ci && npx vite build) and Chromium (CHROMIUM). Everything else is the mock relay's.
 import { launchBrowser } from '../web/dev/browser.mjs';
 import { startMockRelay } from '../web/dev/mock-relay.mjs';
 
 const COUNT = Number(process.argv[2] ?? 10_000);
 const SLOWDOWN = Number(process.argv[3] ?? 4);
+// Only the figures of row 26 of bench/table.mjs, as a line of JSON.
+const JSON_ONLY = process.argv[4] === '--json';
 const LAST = 'The very last line.';
 
 const CODE = '```ts\nexport function parseDay(iso: string): Day {\n  const [year, month, day] = iso.slice(0, 10).split("-").map(Number);\n  return { year, month, day };\n}\n```';
@@ -33,12 +35,25 @@ try {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
+  const floor = JSON_ONLY && await figures(() => timeToPlain(page, cdp));
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: 1 });
   await page.goto(pairUrl);
   await page.getByRole('button', { name: 'Pair', exact: true }).click();
   await page.getByRole('link', { name: 'pocket-weather' }).waitFor();
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
   await cdp.send('Performance.enable');
 
+  if (JSON_ONLY) {
+    console.log(JSON.stringify({ ours: await figures(timeToLast), theirs: floor }));
+  } else {
+    await everything(page);
+  }
+} finally {
+  await browser.close();
+  await close();
+}
+
+async function everything(page) {
   console.log(`${session.events.length} events, ${SLOWDOWN}x slower CPU`);
   console.log(`open, everything from the machine: ${await timeToLast()} ms`);
   await page.waitForTimeout(3_000);
@@ -47,17 +62,36 @@ try {
   await page.getByRole('link', { name: 'pocket-weather' }).waitFor();
   console.log(`open after a reload, from what the phone kept: ${await timeToLast()} ms`);
 
-  await memory();
+  printMemory(await memory());
   print('scrolling up by flicks', await frames(() => scroll({ by: -90, for: 4_000 })));
   print('scrolling up very fast', await frames(() => scroll({ by: -900, for: 3_000 })));
   print('jumping to places all over', await frames(() => scroll({ jumps: 25 })));
   await page.getByRole('button', { name: 'Newest' }).click();
   await page.getByText(LAST).waitFor();
   print('an answer of 30 KB streams in', await frames(() => stream()));
-  await memory();
-} finally {
-  await browser.close();
-  await close();
+  printMemory(await memory());
+}
+
+async function figures(open) {
+  const openMs = await open();
+  await page().waitForTimeout(3_000);
+  const framesPerSecond = rateOf(await framesDuring(() => scroll({ by: -90, for: 4_000 })));
+  return { openMs, framesPerSecond, ...(await memory()) };
+}
+
+/** The floor: a page that has nothing but the last hundred texts. */
+async function timeToPlain(page, cdp) {
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
+  await page.setContent('<div role="log" style="height: 844px; overflow: auto"></div>');
+  const articles = Array.from({ length: 100 }, (_, index) => `<article><pre style="white-space: pre-wrap">${ANSWER(index)}</pre></article>`).join('');
+  return page.evaluate(async (html) => {
+    const begun = performance.now();
+    const log = document.querySelector('[role=log]');
+    log.innerHTML = html;
+    log.scrollTop = log.scrollHeight;
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    return Math.round(performance.now() - begun);
+  }, articles);
 }
 
 /** From the tap to the last line on the screen. */
@@ -80,6 +114,15 @@ function page() {
 /** What the main thread does while the work goes on: frames by the clock, and tasks by the processor time that they took. */
 async function frames(work) {
   await browser.startTracing(page(), { categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'] });
+  const deltas = await framesDuring(work);
+  const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
+  const mains = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = traceEvents.filter(({ name, tdur, pid, tid }) => name.endsWith('RunTask') && tdur && mains.has(`${pid} ${tid}`)).map(({ tdur }) => tdur / 1000);
+  return { deltas, tasks };
+}
+
+/** The times between the frames that are shown while the work goes on. */
+async function framesDuring(work) {
   await page().evaluate(() => {
     const times = [];
     const note = (time) => {
@@ -90,14 +133,10 @@ async function frames(work) {
     globalThis.noting = requestAnimationFrame(note);
   });
   await work();
-  const deltas = await page().evaluate(() => {
+  return page().evaluate(() => {
     cancelAnimationFrame(globalThis.noting);
     return globalThis.times.slice(1).map((time, index) => time - globalThis.times[index]);
   });
-  const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
-  const mains = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
-  const tasks = traceEvents.filter(({ name, tdur, pid, tid }) => name.endsWith('RunTask') && tdur && mains.has(`${pid} ${tid}`)).map(({ tdur }) => tdur / 1000);
-  return { deltas, tasks };
 }
 
 async function scroll({ by = 0, for: duration = 0, jumps = 0 }) {
@@ -129,13 +168,16 @@ async function stream() {
   await page().waitForTimeout(300);
 }
 
+function rateOf(deltas) {
+  return (1_000 * deltas.length) / deltas.reduce((sum, delta) => sum + delta, 0);
+}
+
 function print(what, { deltas, tasks }) {
   const sorted = [...deltas].sort((one, other) => one - other);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(0);
-  const rate = (1_000 * deltas.length) / deltas.reduce((sum, delta) => sum + delta, 0);
   const over = (list) => list.filter((time) => time > 50.5).length;
   console.log(
-    `${what}: ${deltas.length} frames, ${rate.toFixed(0)}/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, over 50 ms ${over(deltas)}; ` +
+    `${what}: ${deltas.length} frames, ${rateOf(deltas).toFixed(0)}/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, over 50 ms ${over(deltas)}; ` +
       `of the processor: longest task ${Math.max(0, ...tasks).toFixed(0)} ms, over 50 ms ${over(tasks)}`,
   );
 }
@@ -145,6 +187,10 @@ async function memory() {
   await cdp.send('HeapProfiler.collectGarbage');
   await cdp.send('Performance.enable');
   const { metrics } = await cdp.send('Performance.getMetrics');
-  const nodes = await page().evaluate(() => document.querySelectorAll('*').length);
-  console.log(`elements: ${nodes}, JavaScript heap: ${(metrics.find(({ name }) => name === 'JSHeapUsedSize').value / 1e6).toFixed(1)} MB`);
+  const elements = await page().evaluate(() => document.querySelectorAll('*').length);
+  return { elements, heapMb: metrics.find(({ name }) => name === 'JSHeapUsedSize').value / 1e6 };
+}
+
+function printMemory({ elements, heapMb }) {
+  console.log(`elements: ${elements}, JavaScript heap: ${heapMb.toFixed(1)} MB`);
 }

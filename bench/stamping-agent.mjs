@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Stands in for Claude Code where its own time must not count: `deltas N MS` says N words, one each MS milliseconds, each the time at which it was said;
-// `blocks N` says N whole texts as fast as it can.
+// `texts N MS` says so in N whole texts; `blocks N` says N whole texts as fast as it can.
 import { createInterface } from 'node:readline';
 
 const now = () => performance.timeOrigin + performance.now();
@@ -29,7 +29,11 @@ if (process.argv.includes('--version')) {
         await pause(Number(ms));
       }
     } else {
-      for (let i = 0; i < Number(count); i++) say({ type: 'assistant', message: { id: `m${i}`, content: [{ type: 'text', text: `Block ${i}` }] }, parent_tool_use_id: null });
+      for (let i = 0; i < Number(count); i++) {
+        const text = what === 'texts' ? `${now()}` : `Block ${i}`;
+        say({ type: 'assistant', message: { id: `m${i}`, content: [{ type: 'text', text }] }, parent_tool_use_id: null });
+        if (ms) await pause(Number(ms));
+      }
     }
 
     say({ type: 'result', subtype: 'success', is_error: false, result: '', usage: {}, num_turns: 1 });

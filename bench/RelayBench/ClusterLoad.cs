@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace PocketCoder.Bench.Relay;
 
@@ -37,6 +38,25 @@ internal static class ClusterLoad
             first ??= figures;
             Console.WriteLine($"{name,-46} {figures.PerSecond,13:0} {figures.NodeCpu,13:0.0} {figures.RedisCpu,12:0.0} {figures.P50,8:0} {figures.P99,8:0}   {(figures.NodeCpu + figures.RedisCpu) / first.NodeCpu:0.00} (nodes alone {figures.NodeCpu / first.NodeCpu:0.00})");
         }
+    }
+
+    /// <summary>A hundred clients of two nodes: with their machines on the other node, on the same one, and all on one node.</summary>
+    public static async Task RowAsync(string executable, int rounds)
+    {
+        List<Figures> one = [], together = [], apart = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            one.Add(await MeasureAsync(executable, nodes: 1, redis: true, apart: false, 256, 100));
+            together.Add(await MeasureAsync(executable, nodes: 2, redis: true, apart: false, 256, 100));
+            apart.Add(await MeasureAsync(executable, nodes: 2, redis: true, apart: true, 256, 100));
+        }
+
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            row = 28,
+            ours = new { perSecond = Throughput.Middle(together, f => f.PerSecond), cpuMicros = Throughput.Middle(apart, f => f.NodeCpu + f.RedisCpu) },
+            theirs = new { perSecond = Throughput.Middle(one, f => f.PerSecond), cpuMicros = Throughput.Middle(together, f => f.NodeCpu + f.RedisCpu) },
+        }));
     }
 
     private static async Task<Figures> MeasureAsync(string executable, int nodes, bool redis, bool apart, int size, int count)

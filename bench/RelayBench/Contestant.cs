@@ -39,7 +39,7 @@ internal sealed class Contestant : IDisposable
     public static Contestant Ours(string executable, bool unlimited = true, int port = 0, string? home = null, string? redis = null) =>
         new("PocketCoder", executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{port}", .. home is null ? (string[])[] : ["--data-dir", home], .. unlimited ? (string[])["--unlimited"] : []], redis);
 
-    public static Contestant Node() => new("Node (ws)", "node", [Path.Combine(AppContext.BaseDirectory, "../../../../bench/RelayBench/forwarder.mjs")]);
+    public static Contestant Node() => new("Node (ws)", "node", [Path.Combine(AppContext.BaseDirectory, "../../../../bench/reference/relay.mjs")]);
 
     public static Contestant Kestrel() => new("raw Kestrel", Environment.ProcessPath!, ["--kestrel"]);
 

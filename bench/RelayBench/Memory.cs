@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 
 namespace PocketCoder.Bench.Relay;
 
@@ -13,24 +14,37 @@ internal static class Memory
         Console.WriteLine($"\n{"",-12} {"start ms",9} {"idle MB",8} {$"KB a connection, {connections:N0} idle",34}   ratio: ours to this");
         foreach (var contestant in contestants)
         {
-            var from = Stopwatch.GetTimestamp();
-            using var relay = contestant();
-            var start = Stopwatch.GetElapsedTime(from).TotalMilliseconds;
-            await Task.Delay(1500);
-            var idle = relay.Memory;
-            var token = await relay.TokenAsync();
-            List<Client> clients = [];
-            for (var i = 0; i < connections; i++)
-            {
-                clients.Add(await relay.ClientAsync(token));
-            }
-
-            await Task.Delay(3000);
-            double[] figures = [start, idle / 1024.0, (relay.Memory - idle) / (double)connections];
+            var (name, figures) = await MeasureAsync(contestant, connections);
             ours ??= figures;
-            Console.WriteLine($"{relay.Name,-12} {figures[0],9:0} {figures[1],8:0.0} {figures[2],34:0.00}   {string.Join("  ", figures.Select((f, i) => (ours[i] / f).ToString("0.00", null)))}");
-            clients.ForEach(client => client.Socket.Dispose());
+            Console.WriteLine($"{name,-12} {figures[0],9:0} {figures[1],8:0.0} {figures[2],34:0.00}   {string.Join("  ", figures.Select((f, i) => (ours[i] / f).ToString("0.00", null)))}");
         }
+    }
+
+    public static async Task RowAsync(string executable, int connections)
+    {
+        var (_, ours) = await MeasureAsync(() => Contestant.Ours(executable), connections);
+        var (_, theirs) = await MeasureAsync(Contestant.Node, connections);
+        Console.WriteLine(JsonSerializer.Serialize(new { row = 12, ours = new { kilobytes = ours[2] }, theirs = new { kilobytes = theirs[2] } }));
+    }
+
+    private static async Task<(string Name, double[] Figures)> MeasureAsync(Func<Contestant> contestant, int connections)
+    {
+        var from = Stopwatch.GetTimestamp();
+        using var relay = contestant();
+        var start = Stopwatch.GetElapsedTime(from).TotalMilliseconds;
+        await Task.Delay(1500);
+        var idle = relay.Memory;
+        var token = await relay.TokenAsync();
+        List<Client> clients = [];
+        for (var i = 0; i < connections; i++)
+        {
+            clients.Add(await relay.ClientAsync(token));
+        }
+
+        await Task.Delay(3000);
+        double[] figures = [start, idle / 1024.0, (relay.Memory - idle) / (double)connections];
+        clients.ForEach(client => client.Socket.Dispose());
+        return (relay.Name, figures);
     }
 
     /// <summary>Sockets that never register, from many addresses; what the honest ones notice of them.</summary>

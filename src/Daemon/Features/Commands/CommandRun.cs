@@ -125,9 +125,12 @@ internal sealed partial class CommandRun
     private async Task RunAsync()
     {
         using CancellationTokenSource givenUp = new();
+        // The process does not close what was taken from it as a stream.
+        using var output = _process.Output;
+        using var error = _process.Error;
         var reading = Task.WhenAll(
-            PumpAsync(_process.Output, text => new CommandOutput(StdoutChunk: text), givenUp.Token),
-            PumpAsync(_process.Error, text => new CommandOutput(StderrChunk: text), givenUp.Token));
+            PumpAsync(output, text => new CommandOutput(StdoutChunk: text), givenUp.Token),
+            PumpAsync(error, text => new CommandOutput(StderrChunk: text), givenUp.Token));
         await Task.WhenAll(Recorded, LimitAsync());
         var exit = await _process.Exited;
 

@@ -72,8 +72,12 @@ internal sealed class HardenedGit(Children children)
             throw NotStarted(ex);
         }
 
+        // The process does not close what was taken from it as a stream: three descriptors a call, until the collector comes by.
+        using var input = git.StandardInput.BaseStream;
+        using var output = git.StandardOutput.BaseStream;
+        using var error = git.StandardError;
         return await FollowAsync(
-            call, git.StandardInput.BaseStream, git.StandardOutput.BaseStream, git.StandardError,
+            call, input, output, error,
             async token => { await git.WaitForExitAsync(token); return git.ExitCode; },
             () => { git.Kill(entireProcessTree: true); return Task.CompletedTask; },
             stopWhenFull: true, cancellationToken);
@@ -86,9 +90,11 @@ internal sealed class HardenedGit(Children children)
     {
         var environment = GitEnvironment.For(config, trusted: true).Concat(Optional(call.Environment)).ToDictionary(v => v.Key, v => v.Value);
         await using var git = children.Start(new ChildStart(Git, call.Arguments, call.Directory, Stop) { Environment = environment }, Guid.NewGuid().ToString("N"));
+        using var input = git.Input;
+        using var output = git.Output;
         using StreamReader error = new(git.Error, Encoding.UTF8);
         var result = await FollowAsync(
-            call, git.Input, git.Output, error, async token => (await git.Exited.WaitAsync(token)).Code, git.StopAsync, stopWhenFull: false, cancellationToken);
+            call, input, output, error, async token => (await git.Exited.WaitAsync(token)).Code, git.StopAsync, stopWhenFull: false, cancellationToken);
         return result.ExitCode == Supervisor.CannotStart ? throw NotInstalled() : result;
     }
 

@@ -49,10 +49,13 @@ internal sealed class SearchCandidates(ProjectTree tree, GitFiles git, Project p
         using (ripgrep)
         {
             using var stop = cancellationToken.Register(ripgrep.Kill);
-            var errors = ripgrep.StandardError.BaseStream.CopyToAsync(Stream.Null, cancellationToken);
+            // The process does not close what was taken from it as a stream.
+            using var output = ripgrep.StandardOutput.BaseStream;
+            using var error = ripgrep.StandardError.BaseStream;
+            var errors = error.CopyToAsync(Stream.Null, cancellationToken);
             List<byte> name = [];
             var buffer = new byte[16 * 1024];
-            for (int count; (count = await ripgrep.StandardOutput.BaseStream.ReadAsync(buffer, cancellationToken)) > 0;)
+            for (int count; (count = await output.ReadAsync(buffer, cancellationToken)) > 0;)
             {
                 for (var i = 0; i < count; i++)
                 {
