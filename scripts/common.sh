@@ -101,6 +101,12 @@ publish() {
   done
 }
 
+# Anything newer than the executable among what it is made of?
+stale() {
+  [ ! -x "$root/artifacts/pocketcoder" ] || [ -n "$(find "$root/src" "$root/web" "$root"/Directory.* \
+    \( -name node_modules -o -name dist -o -name bin -o -name obj \) -prune -o -type f -newer "$root/artifacts/pocketcoder" -print -quit)" ]
+}
+
 build() {
   need_tools
   build_web

@@ -283,8 +283,9 @@ internal sealed partial class PeerSession(
             return;
         }
 
-        peer.Send(Envelope.Of(new TokenExpiring(registration.ExpiresAt.ToUnixTimeSeconds())));
+        // First: who hears that it ends may count on it.
         _timer?.Change(left, Timeout.InfiniteTimeSpan);
+        peer.Send(Envelope.Of(new TokenExpiring(registration.ExpiresAt.ToUnixTimeSeconds())));
     }
 
     private void NoteProgress(int count, bool isNew)
