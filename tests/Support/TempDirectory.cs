@@ -16,14 +16,17 @@ public sealed class TempDirectory : IDisposable
     /// <summary>Removes it, also while a process that is being ended still makes files in it.</summary>
     public void Dispose()
     {
-        for (var left = 100; Directory.Exists(Path); left--)
+        for (var left = 100; ; left--)
         {
             try
             {
                 Directory.Delete(Path, recursive: true);
+                return;
             }
             catch (DirectoryNotFoundException)
             {
+                // The test took it away, or a name in it is no text, which .NET cannot say to the system.
+                return;
             }
             catch (IOException) when (left > 0)
             {
