@@ -16,7 +16,7 @@ public sealed partial class ReleaseTests : IDisposable
     private const uint CodeSignature = 0x1d;
     private readonly TempDirectory _prefix = new();
 
-    public ReleaseTests() => Assert.SkipUnless(File.Exists(Made("SHA256SUMS")), "scripts/release was not run (./test does).");
+    public ReleaseTests() => Assert.SkipUnless(File.Exists(Made("SHA256SUMS")), "scripts/release was not run.");
 
     private static string Root { get; } = FindRoot();
 
@@ -30,7 +30,7 @@ public sealed partial class ReleaseTests : IDisposable
         var sums = (await File.ReadAllLinesAsync(Made("SHA256SUMS"), TestContext.Current.CancellationToken)).ToDictionary(line => line[66..], line => line[..64]);
         var files = Directory.GetFiles(Made("")).Select(file => Path.GetFileName(file)!).Where(name => name != "SHA256SUMS").ToArray();
 
-        Assert.Equal(files.Order(), sums.Keys.Order());
+        Assert.Equal(files.Order(StringComparer.Ordinal), sums.Keys.Order(StringComparer.Ordinal));
         Assert.All(files, name => Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Made(name)))), sums[name]));
     }
 
@@ -40,7 +40,6 @@ public sealed partial class ReleaseTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists(Archive("linux-x64")), "it is not of this system");
         await InstallAsync(Made(""));
         Assert.Equal(["LICENSE", "pocketcoder"], Directory.GetFiles(_prefix["lib/pocketcoder"]).Select(Path.GetFileName).Order());
-        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(Root, "artifacts", "pocketcoder"), TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(Installed, TestContext.Current.CancellationToken));
         Assert.Contains(Version, (await RunAsync(Installed, "--version")).Output, StringComparison.Ordinal);
 
         await InstallAsync(Made("")); // over itself
