@@ -80,18 +80,14 @@ static_sqlite() {
   done
 }
 
-# publish_native DIR: the executable for this machine, and SQLite beside it where it is not in it.
-publish_native() {
-  rm -rf "$1"
-  # shellcheck disable=SC2046 # one word or none
-  dotnet publish "$root/src/Cli" "${released[@]}" --use-current-runtime -p:Version="$(version)" $(static_sqlite) -o "$1" >&2 || return
-  if [ -n "$(static_sqlite)" ]; then rm -f "$1"/libe_sqlite3.*; fi
-}
-
-# Builds the executable: artifacts/pocketcoder.
+# Builds the executable: artifacts/pocketcoder, and SQLite beside it where it is not in it.
 publish() {
-  local published="$root/artifacts/publish/pocketcoder"
-  publish_native "$published" || return
+  local published="$root/artifacts/publish/pocketcoder" sqlite
+  sqlite=$(static_sqlite)
+  rm -rf "$published"
+  # shellcheck disable=SC2086 # one word or none
+  dotnet publish "$root/src/Cli" "${released[@]}" --use-current-runtime -p:Version="$(version)" $sqlite -o "$published" >&2 || return
+  if [ -n "$sqlite" ]; then rm -f "$published"/libe_sqlite3.*; fi
   rm -f "$root"/artifacts/libe_sqlite3.*
   # Renamed into place, so that a running one is not written over.
   for file in "$published"/pocketcoder "$published"/libe_sqlite3.*; do

@@ -1,18 +1,10 @@
 // What the figures of growth have in common.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { median } from '../measure.mjs';
+import { inTurn, timed } from '../measure.mjs';
 import { temporary } from '../system.mjs';
 
 /** The median time of some runs, in ms, after one that warms up. */
-export async function medianOf(runs, work) {
-  const times = [];
-  for (let run = -1; run < runs; run++) {
-    const from = performance.now();
-    await work();
-    if (run >= 0) times.push(performance.now() - from);
-  }
-  return median(times);
-}
+export const medianOf = async (runs, work) => (await inTurn(runs, { work: timed(work) })).work;
 
 /** So many small files, ten a directory. */
 export function tree(files) {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using PocketCoder.TestSupport;
 using Xunit;
 
 namespace PocketCoder.Cli.Tests;
@@ -17,23 +18,9 @@ public sealed partial class DeployTests : IDisposable
     [Fact]
     public async Task A_service_of_the_compose_file_starts() => await StartsAsync(Words(Compose, "command:"), "https://relay.example.org");
 
-    private static string Dockerfile => File.ReadAllText(Path.Combine(Root, "deploy", "Dockerfile"));
+    private static string Dockerfile => File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "Dockerfile"));
 
-    private static string Compose => File.ReadAllText(Path.Combine(Root, "deploy", "compose.yaml"));
-
-    private static string Root
-    {
-        get
-        {
-            DirectoryInfo directory = new(AppContext.BaseDirectory);
-            while (directory.GetFiles("PocketCoder.slnx").Length == 0)
-            {
-                directory = directory.Parent!;
-            }
-
-            return directory.FullName;
-        }
-    }
+    private static string Compose => File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "compose.yaml"));
 
     // The first list after the word.
     private static string[] Words(string text, string word) =>

@@ -18,8 +18,6 @@ public sealed partial class ReleaseTests : IDisposable
 
     public ReleaseTests() => Assert.SkipUnless(File.Exists(Made("SHA256SUMS")), "scripts/release was not run.");
 
-    private static string Root { get; } = FindRoot();
-
     private string Installed => _prefix["bin/pocketcoder"];
 
     public void Dispose() => _prefix.Dispose();
@@ -59,11 +57,11 @@ public sealed partial class ReleaseTests : IDisposable
         bytes[^9] ^= 1;
         await File.WriteAllBytesAsync(tampered[Path.GetFileName(Archive("linux-x64"))], bytes, TestContext.Current.CancellationToken);
 
-        var (exit, output) = await RunAsync(Made("install.sh"), "--from", tampered.Path, "--prefix", _prefix.Path);
+        var refused = await RunAsync(Made("install.sh"), "--from", tampered.Path, "--prefix", _prefix.Path);
 
-        Assert.Equal(1, exit);
-        Assert.Contains("is not what SHA256SUMS says. Nothing was changed", output, StringComparison.Ordinal);
-        Assert.Equal(0, (await RunAsync(Installed, "--version")).Exit);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("is not what SHA256SUMS says. Nothing was changed", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync(Installed, "--version")).ExitCode);
     }
 
     [Theory]
@@ -96,8 +94,8 @@ public sealed partial class ReleaseTests : IDisposable
     {
         var bill = JsonNode.Parse(File.ReadAllText(Made($"pocketcoder-{Version}.cdx.json")))!;
         var names = bill["components"]!.AsArray().Select(component => (string)component!["purl"]!).ToArray();
-        var packages = PackageVersion().Matches(File.ReadAllText(Path.Combine(Root, "Directory.Packages.props")).Split("Label=\"Tests\"")[0]);
-        var page = JsonNode.Parse(File.ReadAllText(Path.Combine(Root, "web", "package.json")))!["dependencies"]!.AsObject().Select(entry => entry.Key);
+        var packages = PackageVersion().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "Directory.Packages.props")).Split("Label=\"Tests\"")[0]);
+        var page = JsonNode.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "web", "package.json")))!["dependencies"]!.AsObject().Select(entry => entry.Key);
 
         Assert.All(packages, package => Assert.Contains($"pkg:nuget/{package.Groups[1].Value}@{package.Groups[2].Value}", names));
         Assert.All(page, package => Assert.Contains(names, name => name.StartsWith($"pkg:npm/{package.Replace("@", "%40", StringComparison.Ordinal)}@", StringComparison.Ordinal)));
@@ -118,7 +116,7 @@ public sealed partial class ReleaseTests : IDisposable
 
     private static string Version => Path.GetFileName(Directory.GetFiles(Made(""), "*.cdx.json").Single())["pocketcoder-".Length..^".cdx.json".Length];
 
-    private static string Made(string name) => Path.Combine(Root, "artifacts", "release", name);
+    private static string Made(string name) => Path.Combine(Checkout.Root, "artifacts", "release", name);
 
     private static string Archive(string rid) => Made($"pocketcoder-{Version}-{rid}.tar.gz");
 
@@ -155,29 +153,12 @@ public sealed partial class ReleaseTests : IDisposable
 
     private async Task InstallAsync(string from)
     {
-        var (exit, output) = await RunAsync(Made("install.sh"), from == "--uninstall" ? [from, "--prefix", _prefix.Path] : ["--from", from, "--prefix", _prefix.Path]);
-        Assert.True(exit == 0, output);
+        var installed = await RunAsync(Made("install.sh"), from == "--uninstall" ? [from, "--prefix", _prefix.Path] : ["--from", from, "--prefix", _prefix.Path]);
+        Assert.True(installed.ExitCode == 0, installed.Error);
     }
 
-    private static async Task<(int Exit, string Output)> RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output + await error);
-    }
-
-    private static string FindRoot()
-    {
-        DirectoryInfo directory = new(AppContext.BaseDirectory);
-        while (directory.GetFiles("PocketCoder.slnx").Length == 0)
-        {
-            directory = directory.Parent!;
-        }
-
-        return directory.FullName;
-    }
+    private static Task<Outcome> RunAsync(string program, params string[] arguments) =>
+        InstalledCli.EndAsync(Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!);
 
     [GeneratedRegex("<PackageVersion Include=\"([^\"]+)\" Version=\"([^\"]+)\"")]
     private static partial Regex PackageVersion();
