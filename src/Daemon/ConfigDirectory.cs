@@ -76,7 +76,7 @@ internal static unsafe partial class ConfigDirectory
     }
 
     private static IEnumerable<string> OwnPaths(DaemonPaths paths) =>
-        ((string[])[paths.Root, paths.Logs, paths.Relay]).Where(Directory.Exists)
+        ((string[])[paths.Root, paths.Logs, paths.Holding, paths.Relay]).Where(Directory.Exists)
             .Concat(Files(paths.Root, "daemon.*")).Concat(Files(paths.Root, "auth.json*")).Concat(Files(paths.Root, "control-plane.json*"))
             .Concat(Files(paths.Root, "machine-label.txt")).Concat(Files(paths.Logs, "daemon*.log")).Concat(Files(paths.Relay, "*"));
 

@@ -283,7 +283,7 @@ public sealed class Daemon : IAsyncDisposable
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),
-                new FilesFeature(_projects, gitFiles),
+                new FilesFeature(_projects, gitFiles, Use(HoldingDirectory.Open(paths.Holding))),
                 search,
                 new GitFeature(repositories),
                 new CommandsFeature(_commands, commandStore, _projects),

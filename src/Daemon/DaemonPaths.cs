@@ -24,6 +24,9 @@ public sealed record DaemonPaths(string Root)
 
     public string Relay => Path.Combine(Root, "relay");
 
+    /// <summary>Contents of files for the moment in which they change places.</summary>
+    public string Holding => Path.Combine(Root, "holding");
+
     public static DaemonPaths FromEnvironment() => new(
         Environment.GetEnvironmentVariable("POCKETCODER_HOME") is { Length: > 0 } home
             ? Path.GetFullPath(home)

@@ -7,22 +7,32 @@ using Xunit;
 namespace PocketCoder.Relay.Tests;
 
 /// <summary>A real OpenID provider, and who of its users may come in.</summary>
-public sealed class OidcTests : IAsyncLifetime
+public sealed class OidcTests(OidcTests.AtTheProvider shared) : IAsyncLifetime, IClassFixture<OidcTests.AtTheProvider>
 {
     private readonly SignInBrowser _browser = new();
-    private OidcProvider _provider = null!;
+    private readonly OidcProvider _provider = shared.Provider;
 
-    public async ValueTask InitializeAsync() => _provider = await OidcProvider.StartAsync();
-
-    public async ValueTask DisposeAsync()
+    /// <summary>One provider for all: it takes a second to start.</summary>
+    public sealed class AtTheProvider : IAsyncLifetime
     {
-        await _provider.DisposeAsync();
-        _browser.Dispose();
+        public OidcProvider Provider { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Provider = await OidcProvider.StartAsync();
+
+        public ValueTask DisposeAsync() => Provider.DisposeAsync();
     }
 
-    private Task<TestRelay> RelayAsync(string allow = "*", bool confidential = true) => TestRelay.StartAsync(identity: new IdentityOptions(AuthMode.Oidc)
+    public async ValueTask InitializeAsync() => await _provider.NextIsAsync("ann");
+
+    public ValueTask DisposeAsync()
     {
-        OidcIssuer = _provider.Issuer,
+        _browser.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private Task<TestRelay> RelayAsync(string allow = "*", bool confidential = true, OidcProvider? provider = null) => TestRelay.StartAsync(identity: new IdentityOptions(AuthMode.Oidc)
+    {
+        OidcIssuer = (provider ?? _provider).Issuer,
         OidcClientId = confidential ? "confidential" : "public",
         OidcClientSecret = confidential ? OidcProvider.Secret : null,
         OidcAllow = allow.Split(','),
@@ -140,12 +150,13 @@ public sealed class OidcTests : IAsyncLifetime
     [Fact]
     public async Task Signed_in_the_tokens_are_the_relays_own_so_devices_codes_and_revocation_are_too()
     {
-        await using var relay = await RelayAsync();
+        await using var provider = await OidcProvider.StartAsync();
+        await using var relay = await RelayAsync(provider: provider);
         var tokens = await _browser.TokensAsync(relay.Url);
         await using var machine = await relay.MachineAsync(Guid.NewGuid().ToString(), (string)tokens["access_token"]!);
         var code = await machine.AskAsync("pairing_code_create", new JsonObject());
         await using var phone = await TestClient.PairedAsync(relay.Url, (string)code["payload"]!["code"]!);
-        await _provider.StopAsync();
+        await provider.StopAsync();
 
         var devices = (await machine.AskAsync("devices_list", new JsonObject()))["payload"]!["devices"]!.AsArray();
         await machine.AskAsync("device_revoke", new JsonObject { ["deviceId"] = (string)devices.Single(d => !(bool)d!["current"]!)!["deviceId"]! });

@@ -8,7 +8,7 @@ namespace PocketCoder.TestSupport;
 /// <summary>A program at the relay's front door: JSON in, JSON out. What does not arrive within 20 s fails the test.</summary>
 public sealed class TestClient : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ClientWebSocket _socket = new();
     private readonly Channel<JsonObject> _received = Channel.CreateUnbounded<JsonObject>();

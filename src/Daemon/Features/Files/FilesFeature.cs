@@ -8,7 +8,7 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Features.Files;
 
 /// <summary>The files of a project: looked at and changed.</summary>
-internal sealed class FilesFeature(ProjectStore projects, GitFiles git) : IFeature
+internal sealed class FilesFeature(ProjectStore projects, GitFiles git, HoldingDirectory holding) : IFeature
 {
     private const long MaxReadBytes = 10 * 1024 * 1024;
     private const int MaxWriteBytes = 1024 * 1024;
@@ -112,7 +112,7 @@ internal sealed class FilesFeature(ProjectStore projects, GitFiles git) : IFeatu
         var project = projects.Require(context.ProjectId);
         return Task.Run(() =>
         {
-            using var tree = ProjectTree.Open(project.Path);
+            using var tree = ProjectTree.Open(project.Path, holding);
             return work(tree);
         }, cancellationToken);
     }

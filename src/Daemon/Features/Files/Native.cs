@@ -22,6 +22,7 @@ internal static unsafe partial class Native
     public const int NameTooLong = 36, NameTooLongMac = 63;
     public const int NotEmpty = 39, NotEmptyMac = 66;
     public const int TooManyLinks = 40, TooManyLinksMac = 62;
+    public const int NotSupported = 95, NotSupportedMac = 45;
     public const int QuotaExceeded = 122, QuotaExceededMac = 69;
     private const int Interrupted = 4;
     private const int TryAgain = 11;
@@ -34,6 +35,14 @@ internal static unsafe partial class Native
     private const int MaxTries = 1000;
 
     private static volatile bool _openat2Missing;
+
+    private static volatile bool _unnamedMissing;
+
+    /// <summary>Test seam: as on a file system whose files all have names.</summary>
+    internal static bool WithoutUnnamedFiles
+    {
+        set => _unnamedMissing = value;
+    }
 
     /// <summary>Test seam: walks component by component, as on a kernel without openat2.</summary>
     internal static bool WithoutOpenat2
@@ -109,6 +118,26 @@ internal static unsafe partial class Native
         var descriptor = openat((int)directory.DangerousGetHandle(), Terminated(name), flags | NoFollow | CloseOnExec, mode);
         error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         return Handle(descriptor);
+    }
+
+    /// <summary>Linux: creates a file in a directory that has no name there yet. Null and <see cref="NotSupported"/> where there is no such thing.</summary>
+    public static SafeFileHandle? OpenUnnamed(SafeFileHandle directory, int mode, out int error)
+    {
+        if (!OperatingSystem.IsLinux() || _unnamedMissing)
+        {
+            error = NotSupported;
+            return null;
+        }
+
+        const int temporaryFile = 0x400000;
+        return OpenChild(directory, "."u8.ToArray(), WriteOnly | temporaryFile | Directory, mode, out error);
+    }
+
+    /// <summary>Linux: gives an open file a name; <see cref="Exists"/> when there is something of that name. The error's number, 0 when it is done.</summary>
+    public static int Link(SafeFileHandle file, SafeFileHandle directory, byte[] name)
+    {
+        const int currentDirectory = -100, followLinks = 0x400;
+        return ErrorOf(linkat(currentDirectory, Encoding.UTF8.GetBytes($"/proc/self/fd/{file.DangerousGetHandle()}\0"), (int)directory.DangerousGetHandle(), Terminated(name), followLinks));
     }
 
     /// <summary>The status of a handle's file, or of one name of a directory without following a link; null when there is none.</summary>
@@ -290,6 +319,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int unlinkat(int directory, byte[] path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int linkat(int directory, byte[] path, int newDirectory, byte[] newPath, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int renameat(int directory, byte[] path, int newDirectory, byte[] newPath);

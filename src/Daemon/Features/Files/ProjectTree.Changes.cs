@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using PocketCoder.Protocol;
 
@@ -134,29 +133,21 @@ internal sealed partial class ProjectTree
         present is null ? "The file was deleted since it was read. Nothing was written." : "The file changed since it was read. Nothing was written.",
         new ErrorDetails { Path = path, Etag = present?.Etag });
 
-    private static FileStatus Replace(string path, SafeFileHandle parent, byte[] name, ReadOnlySpan<byte> content, string? expectedEtag, FileStatus? present)
+    private FileStatus Replace(string path, SafeFileHandle parent, byte[] name, ReadOnlySpan<byte> content, string? expectedEtag, FileStatus? present)
     {
-        var temporary = RawName.ToBytes($".pocketcoder-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp");
-        using var file = Native.OpenChild(parent, temporary, Native.WriteOnly | Native.CreateNew, present is null ? NewFile : Private, out var error) ?? throw Refusal(path, error);
-        try
+        using (var created = NewContent.Create(parent, _holding, present is null ? NewFile : Private, out var error) ?? throw Refusal(path, error))
         {
-            Require(path, Native.Write(file, content));
+            Require(path, Native.Write(created.File, content));
             if (present is { } old)
             {
-                KeepOwnerAndMode(file, old);
+                KeepOwnerAndMode(created.File, old);
             }
 
-            Require(path, Native.Flush(file));
-            Place(path, parent, temporary, name, expectedEtag, present);
+            Require(path, Native.Flush(created.File));
+            Place(path, parent, created, name, expectedEtag, present);
+            Native.Flush(parent);
+            return Native.StatusOf(created.File)!.Value;
         }
-        catch
-        {
-            Native.Remove(parent, temporary, directory: false);
-            throw;
-        }
-
-        Native.Flush(parent);
-        return Native.StatusOf(file)!.Value;
     }
 
     private static void KeepOwnerAndMode(SafeFileHandle file, FileStatus old)
@@ -170,22 +161,22 @@ internal sealed partial class ProjectTree
         Native.SetMode(file, old.Mode);
     }
 
-    private static void Place(string path, SafeFileHandle parent, byte[] temporary, byte[] name, string? expectedEtag, FileStatus? present)
+    private static void Place(string path, SafeFileHandle parent, NewContent created, byte[] name, string? expectedEtag, FileStatus? present)
     {
         if (present is null)
         {
-            var error = Native.Rename(parent, temporary, parent, name, RenameMode.Create);
+            var error = created.PlaceAsNew(name);
             if (error is Native.Exists && expectedEtag is not null)
             {
                 throw Conflict(path, Native.StatusOf(parent, name));
             }
 
-            Require(path, error is Native.Exists or Native.Invalid ? Native.Rename(parent, temporary, parent, name, RenameMode.Replace) : error);
+            Require(path, error is Native.Exists or Native.Invalid ? created.PlaceInstead(name, RenameMode.Replace) : error);
             return;
         }
 
         // The two change places in one step, so that we can see what we replaced: the agent may have written since we looked.
-        var exchanged = expectedEtag is null ? Native.Invalid : Native.Rename(parent, temporary, parent, name, RenameMode.Exchange);
+        var exchanged = expectedEtag is null ? Native.Invalid : created.PlaceInstead(name, RenameMode.Exchange);
         if (exchanged == Native.NoEntry)
         {
             throw Conflict(path, null);
@@ -193,19 +184,16 @@ internal sealed partial class ProjectTree
 
         if (exchanged == Native.Invalid)
         {
-            Require(path, Native.Rename(parent, temporary, parent, name, RenameMode.Replace));
+            Require(path, created.PlaceInstead(name, RenameMode.Replace));
             return;
         }
 
         Require(path, exchanged);
-        var replaced = Native.StatusOf(parent, temporary);
-        if (replaced?.Etag != expectedEtag)
+        if (created.Replaced is var replaced && replaced?.Etag != expectedEtag)
         {
-            Require(path, Native.Rename(parent, temporary, parent, name, RenameMode.Exchange));
+            Require(path, created.PlaceInstead(name, RenameMode.Exchange));
             throw Conflict(path, replaced);
         }
-
-        Native.Remove(parent, temporary, directory: false);
     }
 
     // The project's path of what a link leads to.

@@ -17,18 +17,20 @@ internal sealed partial class ProjectTree : IDisposable
 
     private readonly string _rootPath;
     private readonly SafeFileHandle? _root;
+    private readonly SafeFileHandle? _holding;
 
-    private ProjectTree(string rootPath, SafeFileHandle? root) => (_rootPath, _root) = (rootPath, root);
+    private ProjectTree(string rootPath, SafeFileHandle? root, HoldingDirectory? holding) => (_rootPath, _root, _holding) = (rootPath, root, holding?.Handle);
 
-    public static ProjectTree Open(string root)
+    /// <param name="holding">For who writes files: where what they replace is held for a moment.</param>
+    public static ProjectTree Open(string root, HoldingDirectory? holding = null)
     {
         if (OperatingSystem.IsWindows())
         {
-            return new ProjectTree(root, null);
+            return new ProjectTree(root, null, null);
         }
 
         return Native.OpenRoot(root, out _) is { } handle
-            ? new ProjectTree(root, handle)
+            ? new ProjectTree(root, handle, holding)
             : throw new RequestException(ErrorCode.FileNotFound, "The project's directory is gone. If it moved, register it again: pocketcoder add PATH");
     }
 

@@ -175,12 +175,27 @@ internal sealed partial class InotifyWatcher : ITreeWatcher
         }
         else if (!isDirectory)
         {
-            Appear(tree, directory, name, isDirectory: false);
+            if (!IsUnnamed(tree, directory, name))
+            {
+                Appear(tree, directory, name, isDirectory: false);
+            }
         }
         else if ((mask & InotifyMask.Attributes) != 0 && directory.Find(name) is null)
         {
             Look(tree, directory, name, wasDirectory: true);
         }
+    }
+
+    // A file that has no name yet (O_TMPFILE) is told of as "#" and its inode's number.
+    private static bool IsUnnamed(WatchedTree tree, WatchedDirectory directory, ReadOnlySpan<byte> name)
+    {
+        if (name[0] != '#' || name[1..].IndexOfAnyExceptInRange((byte)'0', (byte)'9') >= 0)
+        {
+            return false;
+        }
+
+        using var parent = Open(tree, directory);
+        return parent is null || Native.StatusOf(parent, name.ToArray()) is null;
     }
 
     /// <summary>Makes the tree and the clients' trees right about one name, from what is there.</summary>
