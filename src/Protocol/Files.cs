@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Protocol;
 
@@ -36,18 +37,25 @@ public sealed record FsReadRequest(string Path, long? Offset = null, long? Lengt
 
 /// <summary>
 /// <c>size</c> is the whole file's, in bytes; <c>binary</c> content (a NUL byte or not UTF-8) is base64. So is text that a range cuts within a
-/// character, or that would be too large as JSON. <c>etag</c> changes with the content.
+/// character, or that would be too large as JSON. Who reads the binary form gets the bytes behind the message, with <c>encoding</c> "binary" and without
+/// <c>content</c>. <c>etag</c> changes with the content.
 /// </summary>
 public sealed record FsReadResponse(
     string Path,
-    string Content,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] FileBytes Content,
     ContentEncoding Encoding,
     bool Binary,
     long Size,
     DateTimeOffset ModifiedAt,
-    string Etag) : IMessage
+    string Etag) : IBulkMessage<FsReadResponse>
 {
     public static string Type => "fs_read_response";
+
+    ReadOnlyMemory<byte> IBulkMessage<FsReadResponse>.Bulk => Content.Bytes;
+
+    FsReadResponse IBulkMessage<FsReadResponse>.WithoutBulk() => this with { Content = default, Encoding = ContentEncoding.Binary };
+
+    public void Dispose() => Content.Owner?.Dispose();
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<ContentEncoding>))]
@@ -55,6 +63,9 @@ public enum ContentEncoding
 {
     [JsonStringEnumMemberName("utf-8")] Utf8,
     [JsonStringEnumMemberName("base64")] Base64,
+
+    /// <summary>Bytes as they are, behind the message in its binary form.</summary>
+    [JsonStringEnumMemberName("binary")] Binary,
 }
 
 /// <summary>

@@ -187,7 +187,7 @@ public sealed record GitFileBaseRequest(string Path, string? Ref = null) : IRequ
 }
 
 /// <summary><c>exists</c> is false for a file that commit does not have. Over 10 MB: <c>FILE_TOO_LARGE</c>.</summary>
-public sealed record GitFileBaseResponse(string Path, bool Exists, string? Content = null, ContentEncoding? Encoding = null) : IMessage
+public sealed record GitFileBaseResponse(string Path, bool Exists, FileBytes? Content = null, ContentEncoding? Encoding = null) : IMessage
 {
     public static string Type => "git_file_base_response";
 }

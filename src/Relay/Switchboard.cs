@@ -180,7 +180,9 @@ internal sealed class Switchboard(
             return Refusals.DuplicateRequest;
         }
 
-        var delivery = daemon is not null ? Routes.ToMachine(daemon, message, peer.Name, batch) : cluster.ToMachine(place, client.UserId, message, peer.Name, batch);
+        var request = message;
+        request.WantsBinary = peer.ReadsBinary;
+        var delivery = daemon is not null ? Routes.ToMachine(daemon, request, peer.Name, batch) : cluster.ToMachine(place, client.UserId, request, peer.Name, batch);
         if (delivery == Delivery.Sent)
         {
             return null;

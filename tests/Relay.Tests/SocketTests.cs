@@ -100,7 +100,7 @@ public sealed class SocketTests : IAsyncLifetime
         await modern.SendAsync(RawWebSocket.Binary, Message($$$"""{"type":"fs_write","requestId":"b1","machineKey":"{{{key}}}","clientId":"forged","payload":{"path":"a"}}""", bulk));
         var (opcode, request) = await machine.ReadAsync();
         Assert.Equal(RawWebSocket.Binary, opcode);
-        Assert.Equal(Message($$$"""{"type":"fs_write","requestId":"b1","clientId":"{{{modernId}}}","payload":{"path":"a"}}""", bulk), request);
+        Assert.Equal(Message($$$"""{"type":"fs_write","requestId":"b1","clientId":"{{{modernId}}}","features":["binary"],"payload":{"path":"a"}}""", bulk), request);
 
         await machine.SendAsync(RawWebSocket.Binary, Message($$$"""{"type":"fs_write_response","requestId":"b1","clientId":"{{{modernId}}}","payload":{}}""", bulk));
         var (_, answer) = await modern.ReadAsync();
@@ -109,8 +109,8 @@ public sealed class SocketTests : IAsyncLifetime
         await modern.SendAsync(RawWebSocket.Binary, Message($$$"""{"type":"fs_write","requestId":"b2","machineKey":"{{{oldKey}}}"}""", bulk));
         Assert.Contains("INVALID_REQUEST", (await TextAsync(modern)).Text, StringComparison.Ordinal);
 
-        await plain.SendAsync(RawWebSocket.Text, Encoding.UTF8.GetBytes($$$"""{"type":"fs_read","requestId":"b3","machineKey":"{{{key}}}"}"""));
-        await machine.ReadAsync();
+        await plain.SendAsync(RawWebSocket.Text, Encoding.UTF8.GetBytes($$$"""{"type":"fs_read","requestId":"b3","machineKey":"{{{key}}}","features":["binary"]}"""));
+        Assert.Equal($$$"""{"type":"fs_read","requestId":"b3","clientId":"{{{plainId}}}"}""", (await TextAsync(machine)).Text);
         await machine.SendAsync(RawWebSocket.Binary, Message($$$"""{"type":"fs_read_response","requestId":"b3","clientId":"{{{plainId}}}"}""", bulk));
         Assert.Contains("INVALID_REQUEST", (await TextAsync(plain)).Text, StringComparison.Ordinal);
 

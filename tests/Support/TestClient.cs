@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -5,7 +6,7 @@ using System.Threading.Channels;
 
 namespace PocketCoder.TestSupport;
 
-/// <summary>A program at the relay's front door: JSON in, JSON out. What does not arrive within 20 s fails the test.</summary>
+/// <summary>A program at the relay's front door: JSON in, JSON out. What does not arrive within a minute fails the test.</summary>
 public sealed class TestClient : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -117,17 +118,23 @@ public sealed class TestClient : IAsyncDisposable
     }
 
     /// <summary>Pairs with a code and registers as a client.</summary>
-    public static async Task<TestClient> PairedAsync(Uri relay, string code)
+    public static async Task<TestClient> PairedAsync(Uri relay, string code, params string[] features)
     {
         var client = await ConnectAsync(relay);
         var tokens = await client.AskAsync("auth_exchange", new JsonObject { ["code"] = code });
-        await client.RegisterAsync((string)tokens["payload"]!["access_token"]!);
+        await client.RegisterAsync((string)tokens["payload"]!["access_token"]!, features);
         return client;
     }
 
-    public async Task<JsonObject> RegisterAsync(string accessToken)
+    public async Task<JsonObject> RegisterAsync(string accessToken, params string[] features)
     {
-        var answer = await AskAsync("client_register", new JsonObject { ["token"] = accessToken });
+        JsonObject request = new() { ["token"] = accessToken };
+        if (features.Length > 0)
+        {
+            request["features"] = new JsonArray([.. features.Select(feature => JsonValue.Create(feature))]);
+        }
+
+        var answer = await AskAsync("client_register", request);
         ClientId = (string?)answer["payload"]?["clientId"] ?? "";
         return answer;
     }
@@ -167,7 +174,7 @@ public sealed class TestClient : IAsyncDisposable
                     return (int)(_socket.CloseStatus ?? 0);
                 }
 
-                _received.Writer.TryWrite(JsonNode.Parse(buffer.AsSpan(0, length))!.AsObject());
+                _received.Writer.TryWrite(received.MessageType == WebSocketMessageType.Text ? JsonNode.Parse(buffer.AsSpan(0, length))!.AsObject() : ReadBinary(buffer.AsSpan(0, length)));
             }
         }
         catch (Exception ex) when (ex is WebSocketException or OperationCanceledException)
@@ -178,5 +185,14 @@ public sealed class TestClient : IAsyncDisposable
         {
             _received.Writer.TryComplete();
         }
+    }
+
+    /// <summary>A message in its binary form; its bytes are its "bulk", as base64.</summary>
+    private static JsonObject ReadBinary(ReadOnlySpan<byte> bytes)
+    {
+        var end = sizeof(int) + BinaryPrimitives.ReadInt32BigEndian(bytes);
+        var message = JsonNode.Parse(bytes[sizeof(int)..end])!.AsObject();
+        message["bulk"] = Convert.ToBase64String(bytes[end..]);
+        return message;
     }
 }

@@ -50,7 +50,7 @@ public sealed class TestRelay : IAsyncDisposable
 
     public async Task<string> CodeAsync() => (await Host.CreatePairingLinkAsync()).PairCode;
 
-    public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Url, await CodeAsync());
+    public async Task<TestClient> ClientAsync(params string[] features) => await TestClient.PairedAsync(Url, await CodeAsync(), features);
 
     /// <summary>The payload of a new pairing's tokens.</summary>
     public async Task<JsonObject> TokensAsync()

@@ -106,7 +106,7 @@ public sealed class TestSystem : IAsyncDisposable
         Time = _time,
     });
 
-    public async Task<TestClient> ClientAsync() => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode);
+    public async Task<TestClient> ClientAsync(params string[] features) => await TestClient.PairedAsync(Relay.LocalUrl, (await Relay.CreatePairingLinkAsync()).PairCode, features);
 
     /// <summary>Ends when this client can reach the daemon, which may have been so before it asked.</summary>
     public async Task ReachableAsync(TestClient client)

@@ -85,7 +85,7 @@ internal sealed class Reference(WireModel model)
 
     private string Name(Type type)
     {
-        if (type == typeof(string)) { return "string"; }
+        if (type == typeof(string) || type == typeof(FileBytes)) { return "string"; }
         if (type == typeof(DateTimeOffset)) { return "time (RFC 3339)"; }
         if (type == typeof(bool)) { return "boolean"; }
         if (type == typeof(int) || type == typeof(long)) { return "integer"; }

@@ -65,7 +65,7 @@ internal sealed class TypeScript(WireModel model)
 
     private string Name(Type type)
     {
-        if (type == typeof(string) || type == typeof(DateTimeOffset)) { return "string"; }
+        if (type == typeof(string) || type == typeof(DateTimeOffset) || type == typeof(FileBytes)) { return "string"; }
         if (type == typeof(bool)) { return "boolean"; }
         if (type == typeof(int) || type == typeof(long) || type == typeof(decimal)) { return "number"; }
         if (type == typeof(JsonElement)) { return "unknown"; }

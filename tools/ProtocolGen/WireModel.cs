@@ -48,11 +48,12 @@ internal sealed class WireModel
             {
                 var nullable = System.Nullable.GetUnderlyingType(p.PropertyType) is not null
                     || Nullability.Create(p).ReadState == NullabilityState.Nullable;
+                var optional = p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition == JsonIgnoreCondition.WhenWritingDefault;
                 var always = p.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition == JsonIgnoreCondition.Never;
                 return new WireField(
                     p.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(p.Name),
                     System.Nullable.GetUnderlyingType(p.PropertyType) ?? p.PropertyType,
-                    Optional: nullable && !always,
+                    Optional: optional || (nullable && !always),
                     Nullable: nullable && always);
             });
 

@@ -247,10 +247,10 @@ export interface FsReadRequest {
   length?: number;
 }
 
-/** `size` is the whole file's, in bytes; `binary` content (a NUL byte or not UTF-8) is base64. So is text that a range cuts within a character, or that would be too large as JSON. `etag` changes with the content. */
+/** `size` is the whole file's, in bytes; `binary` content (a NUL byte or not UTF-8) is base64. So is text that a range cuts within a character, or that would be too large as JSON. Who reads the binary form gets the bytes behind the message, with `encoding` "binary" and without `content`. `etag` changes with the content. */
 export interface FsReadResponse {
   path: string;
-  content: string;
+  content?: string;
   encoding: ContentEncoding;
   binary: boolean;
   size: number;
@@ -916,7 +916,7 @@ export interface FsEntry {
   ignored?: boolean;
 }
 
-export type ContentEncoding = 'utf-8' | 'base64';
+export type ContentEncoding = 'utf-8' | 'base64' | 'binary';
 
 export type FsSearchKind = 'name' | 'text';
 

@@ -38,7 +38,7 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
     public ValueTask SendAsync(Envelope message, CancellationToken cancellationToken) => _outgoing.Writer.WriteAsync(Bounded(message), cancellationToken);
 
     // The relay closes the whole connection over one message that is too large.
-    private static Envelope Bounded(Envelope message) => message.Payload.Length <= Wire.MaxMessageBytes - 4096
+    private static Envelope Bounded(Envelope message) => message.BodyLength <= Wire.MaxMessageBytes - 4096
         ? message
         : Envelope.OfError(new ErrorInfo(ErrorCode.FileTooLarge, "The answer is too large to be sent. Ask for a part of it."), message.RequestId, message.ClientId);
 

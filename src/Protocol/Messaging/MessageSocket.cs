@@ -10,6 +10,8 @@ namespace PocketCoder.Protocol.Messaging;
 /// </summary>
 public sealed class MessageSocket(WebSocket socket) : IDisposable
 {
+    private const int MaxFrame = 1024 * 1024, RoomForEnvelope = 1024;
+
     private byte[] _buffer = new byte[4096];
 
     public WebSocket WebSocket => socket;
@@ -73,11 +75,32 @@ public sealed class MessageSocket(WebSocket socket) : IDisposable
         }
     }
 
+    /// <summary>Sends a message in its text or binary form, a large one in frames of a megabyte, and gives its memory back.</summary>
     public async ValueTask SendAsync(Envelope message, CancellationToken cancellationToken)
     {
-        ArrayBufferWriter<byte> buffer = new(message.Payload.Length + message.Error.Length + 256);
-        message.WriteTo(buffer);
-        await socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        using var owner = message.Owner;
+        var kind = message.Bulk is null ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+        using var memory = LargeBuffers.Rent(Math.Min(message.BodyLength + RoomForEnvelope, MaxFrame));
+        var frame = memory.Memory;
+        var filled = 0;
+        foreach (var piece in message.Pieces())
+        {
+            for (var rest = piece; !rest.IsEmpty;)
+            {
+                if (filled == frame.Length)
+                {
+                    await socket.SendAsync(frame, kind, endOfMessage: false, cancellationToken);
+                    filled = 0;
+                }
+
+                var part = rest[..Math.Min(rest.Length, frame.Length - filled)];
+                part.CopyTo(frame[filled..]);
+                filled += part.Length;
+                rest = rest[part.Length..];
+            }
+        }
+
+        await socket.SendAsync(frame[..filled], kind, endOfMessage: true, cancellationToken);
     }
 
     // A large message must not leave its buffer behind on an idle connection.

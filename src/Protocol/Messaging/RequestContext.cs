@@ -27,7 +27,22 @@ public sealed class RequestContext(Envelope request, SendMessage send)
         }
 
         Answered = true;
-        return send(Envelope.Of(response, request.RequestId, request.SessionId, request.ClientId), cancellationToken);
+        return send(response is IBulkMessage<TResponse> bulk ? Large(bulk, response) : Envelope.Of(response, request.RequestId, request.SessionId, request.ClientId), cancellationToken);
+    }
+
+    private Envelope Large<TResponse>(IBulkMessage<TResponse> bulk, TResponse response)
+        where TResponse : IMessage
+    {
+        if (request.ReadsBinary)
+        {
+            return Envelope.Of(bulk.WithoutBulk(), request.RequestId, request.SessionId, request.ClientId) with { Bulk = bulk.Bulk, Owner = bulk };
+        }
+
+        using (bulk)
+        {
+            // Text of a program has an escape in every eighth character at most, as a rule.
+            return Envelope.OfLarge(response, bulk.Bulk.Length + (bulk.Bulk.Length / 8) + 1024, request.RequestId, request.SessionId, request.ClientId);
+        }
     }
 
     /// <summary>Sends something on the way to the answer, under the same request id.</summary>

@@ -49,13 +49,14 @@ internal enum BusFlags : byte
 /// <summary>
 /// One record of what the nodes say to each other. They trust each other: whoever can write to their Redis is one of them.
 /// <code>
-///   length(4) kind(1) flags(1) fence(8) hasMessage(1) | user, to, from, text: length(2) bytes | message: binary(1), 6 x (length(4) bytes)
+///   length(4) kind(1) flags(1) fence(8) hasMessage(1) | user, to, from, text: length(2) bytes | message: form(1), 6 x (length(4) bytes)
 /// </code>
 /// <c>From</c> is a name as JSON, quotes included, ready to be put into an envelope.
 /// </summary>
 internal ref struct BusRecord
 {
     private const int Fixed = 4 + 1 + 1 + 8, Parts = 6;
+    private const int IsBinary = 1, WantsBinary = 2;
 
     public BusKind Kind;
     public BusFlags Flags;
@@ -82,7 +83,7 @@ internal ref struct BusRecord
         PutShort(ref output, Text);
         if (HasMessage)
         {
-            output[0] = Message.IsBinary ? (byte)1 : (byte)0;
+            output[0] = (byte)((Message.IsBinary ? IsBinary : 0) | (Message.WantsBinary ? WantsBinary : 0));
             output = output[1..];
             PutLong(ref output, Message.Type.Raw);
             PutLong(ref output, Message.RequestId.Raw);
@@ -107,7 +108,8 @@ internal ref struct BusRecord
         record.Text = TakeShort(ref rest);
         if (record.HasMessage)
         {
-            record.Message.IsBinary = rest[0] == 1;
+            record.Message.IsBinary = (rest[0] & IsBinary) != 0;
+            record.Message.WantsBinary = (rest[0] & WantsBinary) != 0;
             rest = rest[1..];
             record.Message.Type = Field.Of(TakeLong(ref rest));
             record.Message.RequestId = Field.Of(TakeLong(ref rest));

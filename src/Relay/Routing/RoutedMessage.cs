@@ -52,6 +52,9 @@ internal ref struct RoutedMessage
     /// <summary>The binary form: a header, then raw bytes.</summary>
     public bool IsBinary;
 
+    /// <summary>Of a request: who asks reads the binary form. The relay's own word, whatever the message said.</summary>
+    public bool WantsBinary;
+
     /// <summary>Reads a text message. Throws <see cref="JsonException"/> when it is not one object with a type, or says a field of the envelope twice.</summary>
     public static RoutedMessage Read(ReadOnlySpan<byte> json)
     {
@@ -125,6 +128,7 @@ internal ref struct RoutedMessage
         Put(ref output, MachineKeyName, machineKey);
         Put(ref output, ClientIdName, clientId);
         Put(ref output, SessionIdName, SessionId.Raw);
+        Put(ref output, FeaturesName, Features);
         Put(ref output, PayloadName, Payload);
         Put(ref output, ErrorName, Error);
         output[0] = (byte)'}';
@@ -139,14 +143,18 @@ internal ref struct RoutedMessage
 
     private static ReadOnlySpan<byte> SessionIdName => ",\"sessionId\":"u8;
 
+    private static ReadOnlySpan<byte> FeaturesName => ",\"features\":"u8;
+
     private static ReadOnlySpan<byte> PayloadName => ",\"payload\":"u8;
 
     private static ReadOnlySpan<byte> ErrorName => ",\"error\":"u8;
 
+    private readonly ReadOnlySpan<byte> Features => WantsBinary ? "[\"binary\"]"u8 : default;
+
     private readonly int HeaderLength(ReadOnlySpan<byte> machineKey, ReadOnlySpan<byte> clientId) =>
         "{\"type\":}"u8.Length + Type.Raw.Length
         + Length(RequestIdName, RequestId.Raw) + Length(MachineKeyName, machineKey) + Length(ClientIdName, clientId)
-        + Length(SessionIdName, SessionId.Raw) + Length(PayloadName, Payload) + Length(ErrorName, Error);
+        + Length(SessionIdName, SessionId.Raw) + Length(FeaturesName, Features) + Length(PayloadName, Payload) + Length(ErrorName, Error);
 
     private static int Length(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => value.IsEmpty ? 0 : name.Length + value.Length;
 

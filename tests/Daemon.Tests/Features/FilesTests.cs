@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -92,6 +93,47 @@ public sealed class FilesTests : SystemTests
         Assert.True((bool)read["binary"]!);
         Assert.Equal("base64", (string?)read["encoding"]);
         Assert.Equal(content, Convert.FromBase64String((string)read["content"]!));
+    }
+
+    public static TheoryData<string, byte[]> Contents => new()
+    {
+        { "text", "zwölf \"of\" them\n\u0001\\ \u2028 😀"u8.ToArray() },
+        { "nothing", [] },
+        { "bytes", [1, 0, 2, 255] },
+        { "half a character", [0xc3] },
+        { "much text", [.. Enumerable.Repeat("ein \"wenig\" Text: äöü 😀\n"u8.ToArray(), 100_000).SelectMany(line => line)] },
+        { "many bytes", [.. Enumerable.Range(0, 3_000_000).Select(i => (byte)(i * 7919 >> 3))] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Contents))]
+    public async Task Who_reads_the_binary_form_gets_the_same_bytes_as_they_are(string what, byte[] content)
+    {
+        await File.WriteAllBytesAsync(Project["file"], content);
+        await using var modern = await System.ClientAsync("binary");
+
+        var plain = await ReadAsync("file");
+        var binary = await System.AskAsync(modern, "fs_read", new JsonObject { ["path"] = "file" });
+
+        var text = (string)plain["payload"]!["content"]!;
+        Assert.Equal(content, (string?)plain["payload"]!["encoding"] == "base64" ? Convert.FromBase64String(text) : Encoding.UTF8.GetBytes(text));
+        Assert.Equal(content, Convert.FromBase64String((string)binary["bulk"]!));
+        Assert.Equal(("binary", null), ((string?)binary["payload"]!["encoding"], binary["payload"]!["content"]));
+        foreach (var field in (string[])["path", "binary", "size", "modifiedAt", "etag"])
+        {
+            Assert.True(JsonNode.DeepEquals(plain["payload"]![field], binary["payload"]![field]), $"{what}: {field}");
+        }
+    }
+
+    [Fact]
+    public async Task Only_what_the_relay_says_of_a_client_counts()
+    {
+        await File.WriteAllTextAsync(Project["file"], "text");
+        await Client.SendAsync($$$"""{"type":"fs_read","requestId":"b","machineKey":"{{{System.MachineKey}}}","sessionId":"{{{System.ProjectId}}}","features":["binary"],"payload":{"path":"file"}}""");
+
+        var answer = await Client.UntilAsync(m => (string?)m["requestId"] == "b");
+
+        Assert.Equal("text", (string?)answer["payload"]!["content"]);
     }
 
     [Fact]

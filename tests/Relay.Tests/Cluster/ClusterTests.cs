@@ -103,6 +103,15 @@ public sealed class ClusterTests(RedisFixture fixture) : IClassFixture<RedisFixt
 
         Assert.Equal(text, (string?)request["payload"]!["text"]);
 
+        // The machine's node hears from the client's whether it reads the binary form.
+        await using var modern = await _nodes[1].ClientAsync("binary");
+        var wanted = modern.AskAsync("fs_read", new JsonObject(), MachineKey);
+        var read = await daemon.UntilTypeAsync("fs_read");
+        await daemon.SendAsync(Answer(read, "fs_read_response"));
+        await wanted;
+        Assert.Equal("""["binary"]""", read["features"]!.ToJsonString());
+        Assert.Null(request["features"]);
+
         // This machine did not say that it reads the binary form: that is known at its own node only.
         var header = Encoding.UTF8.GetBytes(new JsonObject { ["type"] = "file_write", ["requestId"] = "b1", ["machineKey"] = MachineKey, ["payload"] = new JsonObject() }.ToJsonString());
         await client.SendAsync([0, 0, 0, (byte)header.Length, .. header, 1, 2, 3], WebSocketMessageType.Binary);

@@ -1,3 +1,4 @@
+import type { Bulk } from '../net/link';
 import type { FsReadResponse } from '../protocol.gen';
 import { nameOf } from './paths';
 
@@ -23,15 +24,15 @@ export const imageType = (path: string): string | undefined => IMAGES[extensionO
 export const isDrawing = (path: string): boolean => extensionOf(path) === 'svg';
 export const isMarkdown = (path: string): boolean => ['md', 'markdown', 'mdx'].includes(extensionOf(path));
 
-export function contentOf(path: string, answer: FsReadResponse, before?: Content): Content {
-  const raw = answer.encoding === 'base64' ? fromBase64(answer.content) : undefined;
+export function contentOf(path: string, answer: FsReadResponse & Bulk, before?: Content): Content {
+  const raw = answer.bulk ?? (answer.encoding === 'base64' ? fromBase64(answer.content ?? '') : undefined);
   // A part may end within a character; the next one then begins with it.
   const bytes = raw && !answer.binary ? raw.subarray(0, raw.length - cutAtEnd(raw)) : raw;
   const type = imageType(path);
   const image = type !== undefined && answer.binary;
   // The byte order mark stays: what is saved later is to be what was read.
-  const text = answer.binary ? '' : bytes ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) : answer.content;
-  const read = (before?.read ?? 0) + (bytes?.length ?? new TextEncoder().encode(answer.content).length);
+  const text = answer.binary ? '' : bytes ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) : answer.content ?? '';
+  const read = (before?.read ?? 0) + (bytes?.length ?? new TextEncoder().encode(text).length);
   return {
     kind: image ? 'image' : answer.binary ? 'binary' : 'text',
     text: (before?.text ?? '') + text,

@@ -1,3 +1,4 @@
+import { contentOf } from '../files/content';
 import { hasCode } from '../net/errors';
 import { text } from '../ui/text';
 import { Refusal } from './failure';
@@ -15,8 +16,8 @@ export interface Redo {
 /** Takes this turn's part out of the file, if it is there as the agent wrote it; nothing else in the file is touched. */
 export async function undoFile(repository: Repository, file: TurnFile): Promise<Redo | undefined> {
   return repository.run('undoFile', () => withSentence(async () => {
-    const { content, binary, etag } = await repository.request('fs_read', { path: file.path });
-    const before = binary ? undefined : takeBack(content, file.steps);
+    const { kind, text: content, etag } = contentOf(file.path, await repository.request('fs_read', { path: file.path }));
+    const before = kind === 'text' ? takeBack(content, file.steps) : undefined;
     if (before === undefined) throw new Refusal(text.git.cannotUndo);
     if (before !== ABSENT) return { content, etag: (await repository.request('fs_write', { path: file.path, content: before, expectedEtag: etag })).etag };
     // Some agents do not tell a new file from one that they wrote over.

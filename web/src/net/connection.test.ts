@@ -1,9 +1,11 @@
 import { get } from 'svelte/store';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeSocket, FakeStore, tokens } from '../../tests/fakeRelay';
+import type { FsReadResponse } from '../protocol.gen';
 import { Connection } from './connection';
 import { ConnectionLost, RequestError } from './errors';
 import { Identity } from './identity';
+import type { Bulk } from './link';
 import { FAREWELL_LIMIT, PENALTY } from './timing';
 
 let sockets: FakeSocket[];
@@ -66,7 +68,7 @@ describe('pairing', () => {
     socket().answer('auth_exchange', tokens(1));
     await settle();
     expect(store.history).toEqual(['refresh1']);
-    expect(socket().asked('client_register').payload).toEqual({ token: 'access1', device: { name: 'Test on a device' } });
+    expect(socket().asked('client_register').payload).toEqual({ token: 'access1', device: { name: 'Test on a device' }, features: ['binary'] });
     socket().answer('client_register', { user_id: 'u', clientId: 'cl', machines: [] });
     await paired;
     expect(stateName()).toBe('online');
@@ -339,8 +341,27 @@ describe('tokens', () => {
 
 test('what is not a message is ignored', async () => {
   await online();
-  for (const data of ['', 'null', '[]', '{', '{"type":7}', 'x'.repeat(1_000), new Uint8Array(3)]) socket().onmessage?.({ data });
+  for (const data of ['', 'null', '[]', '{', '{"type":7}', 'x'.repeat(1_000), new Uint8Array(3), new ArrayBuffer(3), binary('{', 'x'), new Uint8Array([255, 255, 255, 255, 1]).buffer]) socket().onmessage?.({ data });
   expect(stateName()).toBe('online');
+});
+
+/** A message in its binary form. */
+function binary(header: string, bulk: string): ArrayBuffer {
+  const [head, rest] = [header, bulk].map((part) => new TextEncoder().encode(part));
+  const bytes = new Uint8Array(4 + head.length + rest.length);
+  new DataView(bytes.buffer).setUint32(0, head.length);
+  bytes.set(head, 4);
+  bytes.set(rest, 4 + head.length);
+  return bytes.buffer;
+}
+
+test.each(['', '\0bytes'])('an answer in its binary form has its bytes beside its fields', async (bulk) => {
+  await online();
+  const read = connection.request('fs_read', { path: 'ä' }, { machineKey: 'm' });
+  const header = { type: 'fs_read_response', requestId: socket().asked('fs_read').requestId, payload: { path: 'ä', encoding: 'binary' } };
+  socket().onmessage?.({ data: binary(JSON.stringify(header), bulk) });
+  const { bulk: bytes, ...fields } = await read as FsReadResponse & Bulk;
+  expect([fields, new TextDecoder().decode(bytes)]).toEqual([{ path: 'ä', encoding: 'binary' }, bulk]);
 });
 
 test('what is told about a request goes to who asked, until its answer', async () => {

@@ -94,7 +94,7 @@ export class Identity {
   }
 
   #register(request: Requester): Promise<Welcome> {
-    return request('client_register', { token: this.#access!.token, device: { name: this.#deviceName } });
+    return request('client_register', { token: this.#access!.token, device: { name: this.#deviceName }, features: ['binary'] });
   }
 
   async #revoked(): Promise<NotPaired> {

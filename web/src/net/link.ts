@@ -2,6 +2,11 @@ import type { Envelope, Requests } from '../protocol.gen';
 import { ConnectionLost, RequestError } from './errors';
 import { OPEN_LIMIT, PING_INTERVAL, PONG_LIMIT } from './timing';
 
+/** What an answer has more in its binary form. */
+export interface Bulk {
+  bulk?: Uint8Array<ArrayBuffer>;
+}
+
 export interface Target {
   machineKey?: string;
   /** The project, under the envelope's name for it. */
@@ -167,11 +172,17 @@ export class Link {
 }
 
 function parse(data: unknown): Envelope | undefined {
-  if (typeof data !== 'string') return undefined;
   try {
-    const value = JSON.parse(data) as Envelope;
+    const value = (typeof data === 'string' ? JSON.parse(data) : data instanceof ArrayBuffer ? parseBinary(data) : undefined) as Envelope | undefined;
     return typeof value?.type === 'string' ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The binary form: the length of the header, the header, and the bytes of its one bulk field, which become the payload's `bulk`. */
+function parseBinary(data: ArrayBuffer): Envelope {
+  const end = 4 + new DataView(data).getUint32(0);
+  const envelope = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, end - 4))) as Envelope;
+  return { ...envelope, payload: { ...envelope.payload as object, bulk: new Uint8Array(data, end) } };
 }

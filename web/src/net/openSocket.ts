@@ -4,5 +4,7 @@ import { SUBPROTOCOL } from '../protocol.gen';
 export function openSocket(): WebSocket {
   const url = new URL('/ws', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return new WebSocket(url, SUBPROTOCOL);
+  const socket = new WebSocket(url, SUBPROTOCOL);
+  socket.binaryType = 'arraybuffer';
+  return socket;
 }

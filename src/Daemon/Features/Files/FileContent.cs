@@ -6,26 +6,34 @@ using PocketCoder.Protocol;
 namespace PocketCoder.Daemon.Features.Files;
 
 /// <summary>Bytes of a file as they go into a message: as text where they are text, else base64.</summary>
-internal sealed record FileContent(string Text, ContentEncoding Encoding, bool Binary)
+internal sealed record FileContent(FileBytes Content, bool Binary)
 {
     // What JSON writes as more than one byte; a control character takes six.
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 32).Select(b => (byte)b), (byte)'"', (byte)'\\']);
 
+    /// <param name="content">The bytes.</param>
     /// <param name="isPart">A range may begin and end within a character; what is text without these bytes is text.</param>
-    public static FileContent Of(ReadOnlySpan<byte> bytes, bool isPart)
+    /// <param name="owner">Gets their memory back.</param>
+    public static FileContent Of(ReadOnlyMemory<byte> content, bool isPart, IDisposable? owner = null)
     {
+        var bytes = content.Span;
         var whole = Utf8.IsValid(bytes);
         var binary = bytes.Contains((byte)0) || (!whole && !(isPart && Utf8.IsValid(WithoutCutCharacters(bytes))));
         return !binary && whole && FitsAsText(bytes)
-            ? new FileContent(System.Text.Encoding.UTF8.GetString(bytes), ContentEncoding.Utf8, Binary: false)
-            : new FileContent(Convert.ToBase64String(bytes), ContentEncoding.Base64, binary);
+            ? new FileContent(new FileBytes(content, ContentEncoding.Utf8, owner), Binary: false)
+            : new FileContent(new FileBytes(content, ContentEncoding.Base64, owner), binary);
     }
 
     public static byte[] ToBytes(string content, ContentEncoding encoding)
     {
         try
         {
-            return encoding == ContentEncoding.Utf8 ? Strict.GetBytes(content) : Convert.FromBase64String(content);
+            return encoding switch
+            {
+                ContentEncoding.Utf8 => Strict.GetBytes(content),
+                ContentEncoding.Base64 => Convert.FromBase64String(content),
+                _ => throw new RequestException(ErrorCode.InvalidRequest, "Content is written as utf-8 or base64."),
+            };
         }
         catch (FormatException)
         {

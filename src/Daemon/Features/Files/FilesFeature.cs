@@ -64,10 +64,12 @@ internal sealed class FilesFeature(ProjectStore projects, GitFiles git, HoldingD
             throw new RequestException(ErrorCode.FileTooLarge, "The file is larger than 10 MB. Ask for a part of it with offset and length.", new ErrorDetails { Path = request.Path });
         }
 
-        var bytes = await ReadAsync(file, offset, (int)wanted, cancellationToken);
-        var content = FileContent.Of(bytes.Span, isPart: wanted < size);
+        // Before the content: a file that changes meanwhile has an etag that no write will be taken with.
         var (modifiedAt, etag) = Version(file);
-        return new FsReadResponse(request.Path, content.Text, content.Encoding, content.Binary, size, modifiedAt, etag);
+        var memory = LargeBuffers.Rent((int)wanted);
+        var length = await ReadAsync(file, offset, memory.Memory[..(int)wanted], cancellationToken);
+        var (content, binary) = FileContent.Of(memory.Memory[..length], isPart: wanted < size, memory);
+        return new FsReadResponse(request.Path, content, content.Encoding, binary, size, modifiedAt, etag);
     }
 
     private Task<FsWriteResponse> WriteAsync(FsWriteRequest request, RequestContext context, CancellationToken cancellationToken)
@@ -130,21 +132,14 @@ internal sealed class FilesFeature(ProjectStore projects, GitFiles git, HoldingD
     }
 
     // The file may shrink or grow meanwhile: what is there is what is read.
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(SafeFileHandle file, long offset, int length, CancellationToken cancellationToken)
+    private static async Task<int> ReadAsync(SafeFileHandle file, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var buffer = new byte[length];
         var read = 0;
-        while (read < length)
+        while (read < buffer.Length && await RandomAccess.ReadAsync(file, buffer[read..], offset + read, cancellationToken) is var count and > 0)
         {
-            var count = await RandomAccess.ReadAsync(file, buffer.AsMemory(read), offset + read, cancellationToken);
-            if (count == 0)
-            {
-                break;
-            }
-
             read += count;
         }
 
-        return buffer.AsMemory(0, read);
+        return read;
     }
 }

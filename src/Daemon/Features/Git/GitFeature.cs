@@ -98,8 +98,8 @@ internal sealed class GitFeature(GitRepositories repositories) : IFeature
 
         var content = repository.Require(await repository.RunAsync(
             new GitCall(repository.Project.Path, "cat-file", "blob", sha) { MaxOutput = MaxFileBytes }, cancellationToken)).Output;
-        var shown = FileContent.Of(content.Span, isPart: false);
-        return new GitFileBaseResponse(request.Path, Exists: true, shown.Text, shown.Encoding);
+        var shown = FileContent.Of(content, isPart: false);
+        return new GitFileBaseResponse(request.Path, Exists: true, shown.Content, shown.Content.Encoding);
     }
 
     private static RequestException NoSuchCommit() => new(ErrorCode.GitError, "There is no such branch, tag or commit.");
