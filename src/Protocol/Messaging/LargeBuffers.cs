@@ -16,11 +16,14 @@ public static class LargeBuffers
     private static readonly Timer Trimming = new(_ => Trim());
 
     /// <summary>At least so many bytes, with any content; disposing gives them back.</summary>
-    public static IMemoryOwner<byte> Rent(int length)
+    public static IMemoryOwner<byte> Rent(int length) => new Buffer(RentArray(length));
+
+    /// <summary>The same as an array, for who gives it back with <see cref="Return"/>, once.</summary>
+    public static byte[] RentArray(int length)
     {
         if (length < SmallestKept)
         {
-            return new Buffer(new byte[length]);
+            return new byte[length];
         }
 
         var size = (int)BitOperations.RoundUpToPowerOf2((uint)length);
@@ -31,14 +34,14 @@ public static class LargeBuffers
             {
                 var buffer = Kept[found];
                 Kept.RemoveAt(found);
-                return new Buffer(buffer);
+                return buffer;
             }
         }
 
-        return new Buffer(GC.AllocateUninitializedArray<byte>(size));
+        return GC.AllocateUninitializedArray<byte>(size);
     }
 
-    private static void Return(byte[] buffer)
+    public static void Return(byte[] buffer)
     {
         if (buffer.Length < SmallestKept)
         {
