@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { temporary } from './system.mjs';
 
 /** Runs one of the programs in C# here, built when it has to be; gives the lines of JSON that it printed. */
 export async function dotnet(project, args, env = {}) {
@@ -12,4 +14,12 @@ export async function dotnet(project, args, env = {}) {
     throw new Error(`bench/${project}: ${`${stderr}${said}`.trim().split('\n').find((line) => /error|exception|not exist/i.test(line)) ?? 'failed'}`);
   });
   return stdout.trim().split('\n').map((line) => JSON.parse(line));
+}
+
+/** Runs one of them as a native program, as what is shipped is; gives the line of JSON that it printed. */
+export async function native(project, args) {
+  const run = promisify(execFile);
+  const out = join(temporary(project), 'native');
+  await run('dotnet', ['publish', new URL(project, import.meta.url).pathname, '-c', 'Release', '-o', out, '-v', 'quiet', '--property:RunAnalyzers=false'], { maxBuffer: 1 << 26 });
+  return async () => JSON.parse((await run(join(out, `PocketCoder.${project}`), args)).stdout);
 }

@@ -3,7 +3,7 @@ import { once as happens } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { dotnet } from '../dotnet.mjs';
+import { native } from '../dotnet.mjs';
 import { inTurn, once, shows } from '../measure.mjs';
 import { temporary } from '../system.mjs';
 
@@ -33,13 +33,10 @@ async function reference(path) {
   return JSON.parse(stdout);
 }
 
-/** bench/InnerLoops reads as the daemon does. */
+/** bench/StreamJson reads as the daemon does. */
 const both = shows(once(async ({ quick }) => {
   const path = await lines();
-  return inTurn(quick ? 1 : 3, {
-    ours: async () => (await dotnet('InnerLoops', ['stream-json', path])).at(-1),
-    theirs: () => reference(path),
-  });
+  return inTurn(quick ? 1 : 5, { ours: await native('StreamJson', [path]), theirs: () => reference(path) });
 }));
 const row = { row: 22, baseline: 'Node: list of chunks, JSON.parse' };
 

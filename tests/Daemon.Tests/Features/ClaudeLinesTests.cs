@@ -195,6 +195,25 @@ public sealed class ClaudeLinesTests
         Assert.Equal(length <= 100 ? 0 : 1, passedOver);
     }
 
+    [Theory]
+    [InlineData(64 * 1024 - 1, 7)]
+    [InlineData(64 * 1024, 64 * 1024)]
+    [InlineData(300_000, 999)]
+    [InlineData(5_000_000, 64 * 1024)]
+    public async Task A_long_line_among_short_ones_is_read_whole(int length, int chunk)
+    {
+        string[] lines = ["before", .. Enumerable.Range(0, 3).SelectMany(i => (string[])[string.Concat(Enumerable.Range(0, length / 8).Select(n => $"{n:x8}")), $"short {i}"])];
+        await using Dribble stream = new(Encoding.UTF8.GetBytes(string.Join('\n', lines)), chunk);
+
+        List<string> read = [];
+        await foreach (var line in LineReader.ReadLinesAsync(stream, 5_000_000, () => Assert.Fail("No line is too long."), CancellationToken.None))
+        {
+            read.Add(Encoding.UTF8.GetString(line.Span));
+        }
+
+        Assert.Equal(lines, read);
+    }
+
     /// <summary>Gives its bytes a few at a time.</summary>
     private sealed class Dribble(byte[] bytes, int chunk) : MemoryStream(bytes)
     {

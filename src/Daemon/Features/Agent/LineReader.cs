@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Features.Agent;
 
@@ -9,58 +8,82 @@ namespace PocketCoder.Daemon.Features.Agent;
 /// </summary>
 internal static class LineReader
 {
+    private const int Usual = 64 * 1024, LargestKept = 2 * 1024 * 1024;
+
+    /// <summary>Each line is valid until the next one is asked for.</summary>
     /// <param name="onTooLong">Called once for each line that was passed over.</param>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLinesAsync(
         Stream stream, int maxBytes, Action onTooLong, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 32 * 1024));
-        var skipping = false;
-
-        // How far the unfinished line was searched already: without it a long line costs the square of its length.
-        long searched = 0;
-        while (true)
+        var buffer = LargeBuffers.RentArray(Usual);
+        var (start, end, skipping) = (0, 0, false);
+        try
         {
-            var result = await reader.ReadAsync(cancellationToken);
-            var buffer = result.Buffer;
-            while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
+            while (true)
             {
-                searched = 0;
-                var line = buffer.Slice(0, end);
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
-                if (skipping || line.Length > maxBytes)
+                // How far the unfinished line was searched already: without it a long line costs the square of its length.
+                var searched = end - start;
+                var read = await stream.ReadAsync(buffer.AsMemory(end, Math.Min(buffer.Length - end, Usual)), cancellationToken);
+                end += read;
+                for (int length; (length = buffer.AsSpan(start + searched, end - start - searched).IndexOf((byte)'\n')) >= 0;)
                 {
-                    onTooLong();
-                    skipping = false;
+                    var line = buffer.AsMemory(start, searched + length);
+                    start += line.Length + 1;
+                    searched = 0;
+                    if (skipping || line.Length > maxBytes)
+                    {
+                        onTooLong();
+                        skipping = false;
+                    }
+                    else if (line.Length > 0)
+                    {
+                        yield return line;
+                    }
                 }
-                else if (line.Length > 0)
+
+                if (skipping || end - start > maxBytes)
                 {
-                    yield return line.ToArray();
+                    (skipping, start) = (true, end);
                 }
+
+                if (read == 0)
+                {
+                    if (skipping)
+                    {
+                        onTooLong();
+                    }
+                    else if (end > start)
+                    {
+                        yield return buffer.AsMemory(start, end - start);
+                    }
+
+                    yield break;
+                }
+
+                (buffer, end) = WithRoom(buffer, start, end);
+                start = 0;
             }
-
-            if (skipping || buffer.Length > maxBytes)
-            {
-                skipping = true;
-                buffer = buffer.Slice(buffer.End);
-            }
-
-            if (result.IsCompleted)
-            {
-                if (skipping)
-                {
-                    onTooLong();
-                }
-                else if (buffer.Length > 0)
-                {
-                    yield return buffer.ToArray();
-                }
-
-                await reader.CompleteAsync();
-                yield break;
-            }
-
-            searched = buffer.Length;
-            reader.AdvanceTo(buffer.Start, buffer.End);
         }
+        finally
+        {
+            LargeBuffers.Return(buffer);
+        }
+    }
+
+    // The rest at its beginning, with as much room behind it; a long line leaves no large buffer behind.
+    private static (byte[] Buffer, int End) WithRoom(byte[] buffer, int start, int end)
+    {
+        var rest = buffer.AsSpan(start, end - start);
+        var wanted = rest.Length + Math.Max(Usual, rest.Length / 2);
+        if (buffer.Length >= wanted && buffer.Length <= LargestKept)
+        {
+            rest.CopyTo(buffer);
+            return (buffer, rest.Length);
+        }
+
+        var other = LargeBuffers.RentArray(wanted);
+        rest.CopyTo(other);
+        LargeBuffers.Return(buffer);
+        return (other, rest.Length);
     }
 }
