@@ -60,7 +60,7 @@ test('what is typed survives a reload and a tunnel, and is saved when the machin
   await file(phone, 'server.ts').tap();
   await phone.button('Edit').tap();
   await editor(phone, 'src/server.ts').pressSequentially('// one ');
-  await expect(phone.status(/Not saved yet/)).toBeVisible();
+  await expect(phone.status(/This device keeps it/)).toBeVisible();
   await phone.page.reload();
   await expect(editor(phone, 'src/server.ts')).toContainText('// one');
 

@@ -18,13 +18,15 @@ export const deviceStore = {
     return attempt((db) => db.get(STORE, key) as Promise<T | undefined>, undefined);
   },
 
-  async set(key: Key, value: unknown): Promise<void> {
+  /** False where it is kept for as long as this page is open, and no longer. */
+  async set(key: Key, value: unknown): Promise<boolean> {
     const name = JSON.stringify(key);
     memory.set(name, value);
-    await attempt(async (db) => {
+    return attempt(async (db) => {
       await db.put(STORE, value, key);
       if (memory.get(name) === value) memory.delete(name);
-    }, undefined);
+      return true;
+    }, false);
   },
 
   async delete(key: Key): Promise<void> {

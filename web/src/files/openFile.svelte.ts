@@ -32,6 +32,8 @@ export class OpenFile {
   failure = $state<ErrorCode>();
   problem = $state('');
   unsaved = $state.raw<Unsaved>();
+  /** What of it is on the disk of this device. */
+  #onDevice = $state.raw<Unsaved>();
   /** "waiting": saved as soon as the machine can be reached. */
   saving = $state<'no' | 'now' | 'waiting' | 'done'>('no');
   /** Somebody else wrote it since; set with what stands there now. */
@@ -53,11 +55,16 @@ export class OpenFile {
     return this.content?.kind === 'text' && this.content.size <= PART && this.content.read === this.content.size;
   }
 
+  /** What is written here would be there again after a reload. */
+  get kept(): boolean {
+    return this.unsaved === this.#onDevice;
+  }
+
   /** Loads it, and stays true to the disk while it is shown. */
   follow(): () => void {
     const lookAgain = (): void => void (this.saving === 'waiting' && this.unsaved ? this.save(this.unsaved.text) : this.load());
     void deviceStore.get<Unsaved>(unsavedKey(this.#place, this.path)).then((kept) => {
-      this.unsaved ??= kept;
+      this.unsaved ??= this.#onDevice = kept;
       return this.load();
     });
     const forget = followFiles(this.#connection, this.#place, {
@@ -166,8 +173,8 @@ export class OpenFile {
     return contentOf(this.path, await this.#connection.request('fs_read', { path: this.path, ...range }, target), before);
   }
 
-  #keep(unsaved: Unsaved): Promise<void> {
+  async #keep(unsaved: Unsaved): Promise<void> {
     this.unsaved = unsaved;
-    return deviceStore.set(unsavedKey(this.#place, this.path), unsaved);
+    if (await deviceStore.set(unsavedKey(this.#place, this.path), unsaved)) this.#onDevice = unsaved;
   }
 }

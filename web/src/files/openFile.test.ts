@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
 import { deviceStore } from '../app/deviceStore';
 import { ConnectionLost, RequestError } from '../net/errors';
@@ -55,6 +55,19 @@ test('what was typed is there again after a reload, and gone when it was saved',
   await later.save('typed');
   await settle();
   expect((await open()).unsaved).toBeUndefined();
+});
+
+test('that the device keeps it is said when it does', async () => {
+  const { open } = machine('old');
+  const file = await open();
+  const set = vi.spyOn(deviceStore, 'set').mockResolvedValueOnce(true).mockResolvedValueOnce(false);
+  const keeping = file.keep('typed');
+  expect(file).toMatchObject({ unsaved: { text: 'typed' }, kept: false });
+  await keeping;
+  expect(file.kept).toBe(true);
+  await file.keep('typed on a full disk');
+  expect(file.kept).toBe(false);
+  set.mockRestore();
 });
 
 test('also where the machine cannot be reached', async () => {
