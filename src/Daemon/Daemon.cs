@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using System.Net.NetworkInformation;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
@@ -321,10 +322,15 @@ public sealed class Daemon : IAsyncDisposable
 
         _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        NetworkAddressChangedEventHandler changed = (_, _) => _ = NetworkChangedAsync();
+        NetworkChange.NetworkAddressChanged += changed;
+        Use(new Disposal(() => NetworkChange.NetworkAddressChanged -= changed));
         relay.Start();
         notices.Start();
         DaemonLog.Started(log, MachineDescription.Version, ControlPlaneUrl);
     }
+
+    internal Task NetworkChangedAsync() => _relay.NetworkChangedAsync();
 
     private T Use<T>(T part)
     {

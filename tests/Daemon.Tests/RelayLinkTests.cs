@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using PocketCoder.Daemon.Relay;
+using PocketCoder.Daemon.Tests.Features;
 using PocketCoder.Protocol;
 using PocketCoder.TestSupport;
 using Xunit;
@@ -35,6 +36,45 @@ public sealed class RelayLinkTests
         Assert.NotNull(within.Relay.LastHeartbeatAt);
         Assert.False(after.Relay.Connected);
         Assert.True(after.LoggedIn);
+    }
+
+    [Fact]
+    public async Task A_link_that_a_change_of_the_network_broke_is_given_up_within_seconds()
+    {
+        await using var system = await TestSystem.StartAsync();
+        await system.Daemon.DisposeAsync();
+        await using BlackHole hole = new(system.Relay.LocalUrl.Port);
+        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+        await using var daemon = (await Daemon.StartAsync(
+            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await daemon.Registered.WaitAsync(TestClient.Patience);
+        async Task<bool> ConnectedAsync() => (await daemon.StatusAsync(CancellationToken.None)).Relay.Connected;
+
+        await daemon.NetworkChangedAsync();
+        var before = await ConnectedAsync();
+        hole.Swallow();
+        var looking = daemon.NetworkChangedAsync();
+        time.Advance(TimeSpan.FromSeconds(6));
+        await looking;
+
+        Assert.True(before);
+        await WaitFor.TrueAsync(async () => !await ConnectedAsync());
+    }
+
+    [Fact]
+    public async Task A_network_that_is_back_is_tried_at_once()
+    {
+        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+        await using var system = await TestSystem.StartAsync(time: time);
+        var port = system.Relay.LocalUrl.Port;
+        async Task<bool> ConnectedAsync() => (await system.Daemon.StatusAsync(CancellationToken.None)).Relay.Connected;
+        await system.Relay.DisposeAsync();
+        await WaitFor.TrueAsync(async () => !await ConnectedAsync());
+        await system.StartRelayAsync(port);
+
+        await system.Daemon.NetworkChangedAsync();
+
+        await WaitFor.TrueAsync(ConnectedAsync);
     }
 
     [Fact]

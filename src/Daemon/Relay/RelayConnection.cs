@@ -25,6 +25,7 @@ internal sealed partial class RelayConnection(
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan GoodbyePatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RefreshAhead = TimeSpan.FromMinutes(2);
 
     private static readonly ErrorInfo Stopping = new(ErrorCode.MachineOffline, "PocketCoder is being stopped on the machine.");
@@ -36,6 +37,7 @@ internal sealed partial class RelayConnection(
     private RelayLink? _link;
     private volatile string? _shown;
     private volatile bool _closedToRequests;
+    private int _failures;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Handles a request and sends its answer.</summary>
@@ -101,6 +103,26 @@ internal sealed partial class RelayConnection(
         }
     }
 
+    /// <summary>The machine has another network, or has one again: it is tried at once, and a link that does not answer over it soon is given up.</summary>
+    public async Task NetworkChangedAsync()
+    {
+        Volatile.Write(ref _failures, 0);
+        if (_link is { } link)
+        {
+            try
+            {
+                await link.PingAsync(_stopping.Token).WaitAsync(ProbePatience, time, _stopping.Token);
+                return;
+            }
+            catch (Exception ex) when (ex is TimeoutException or RequestException or OperationCanceledException or ObjectDisposedException)
+            {
+                link.Abandon();
+            }
+        }
+
+        _hurry.TrySetResult();
+    }
+
     /// <summary>Asks the relay itself.</summary>
     public Task<TResponse> AskAsync<TRequest, TResponse>(TRequest request, CancellationToken cancellationToken)
         where TRequest : IRequest<TResponse>
@@ -158,7 +180,6 @@ internal sealed partial class RelayConnection(
 
     private async Task RunAsync()
     {
-        var failures = 0;
         while (!_stopping.IsCancellationRequested)
         {
             if (!CanLogIn)
@@ -174,9 +195,9 @@ internal sealed partial class RelayConnection(
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
                 patience.CancelAfter(ConnectPatience);
                 using var socket = await connect(patience.Token);
-                if (await ServeAsync(socket, () => failures = 0))
+                if (await ServeAsync(socket, () => _failures = 0))
                 {
-                    failures = 0;
+                    _failures = 0;
                 }
             }
             catch (Exception ex) when (!_stopping.IsCancellationRequested)
@@ -188,7 +209,7 @@ internal sealed partial class RelayConnection(
                 return;
             }
 
-            await WaitAsync(ReconnectDelay.For(failures++, Random.Shared.NextDouble()));
+            await WaitAsync(ReconnectDelay.For(Interlocked.Increment(ref _failures) - 1, Random.Shared.NextDouble()));
         }
     }
 
