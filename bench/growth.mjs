@@ -12,8 +12,15 @@ import { watching } from './growing/watching.mjs';
 
 const { values } = parseArgs({ options: { divide: { type: 'string', default: '1' }, only: { type: 'string' }, report: { type: 'string' } } });
 const wanted = values.only?.split(',');
+const all = [...files, ...watching, ...git, ...sessions, ...relay];
+const known = all.flatMap(({ figures }) => Object.values(figures).map(({ id }) => id));
+const unknown = wanted?.find((prefix) => !known.some((id) => id.startsWith(prefix)));
+if (unknown !== undefined) {
+  console.error(`Nothing is called ${unknown}. There is: ${known.join(', ')}.`);
+  process.exit(2);
+}
 const rows = [];
-for (const { sizes, of, measure, figures } of [...files, ...watching, ...git, ...sessions, ...relay]) {
+for (const { sizes, of, measure, figures } of all) {
   const names = Object.entries(figures);
   if (wanted && !names.some(([, { id }]) => wanted.some((prefix) => id.startsWith(prefix)))) continue;
   const smaller = sizes.map((size) => Math.ceil(size / Number(values.divide)));

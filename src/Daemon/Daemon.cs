@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using System.Net.NetworkInformation;
 using Microsoft.Extensions.Logging;
 using PocketCoder.Daemon.ControlPlane;
 using PocketCoder.Daemon.Features.Agent;
@@ -284,7 +283,7 @@ public sealed class Daemon : IAsyncDisposable
         MessageRouter router = new(
             new MessageRoutes([
                 new ProjectsFeature(_projects, Watcher),
-                new FilesFeature(_projects, gitFiles, Use(HoldingDirectory.Open(paths.Holding))),
+                new FilesFeature(_projects, gitFiles, Use(HoldingDirectory.Open(paths.Holding, time.GetUtcNow()))),
                 search,
                 new GitFeature(repositories),
                 new CommandsFeature(_commands, commandStore, _projects),
@@ -322,9 +321,7 @@ public sealed class Daemon : IAsyncDisposable
 
         _ = _sessions.RecoverAsync(_projects.All().Select(p => p.ProjectId).ToHashSet()).ContinueWith(
             recovery => DaemonLog.NotRecovered(log, recovery.Exception!), cancellationToken, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        NetworkAddressChangedEventHandler changed = (_, _) => _ = NetworkChangedAsync();
-        NetworkChange.NetworkAddressChanged += changed;
-        Use(new Disposal(() => NetworkChange.NetworkAddressChanged -= changed));
+        Use(new NetworkWatch(() => _ = NetworkChangedAsync()));
         relay.Start();
         notices.Start();
         DaemonLog.Started(log, MachineDescription.Version, ControlPlaneUrl);

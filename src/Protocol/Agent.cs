@@ -276,4 +276,5 @@ public sealed record AgentSessionChanged(
 [JsonSerializable(typeof(AgentProblemDismissRequest))]
 [JsonSerializable(typeof(AgentProblemDismissResponse))]
 [JsonSerializable(typeof(AgentEvent))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class AgentJson : JsonSerializerContext;

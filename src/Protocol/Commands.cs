@@ -104,4 +104,5 @@ public enum CommandState
 [JsonSerializable(typeof(CommandAttachRequest))]
 [JsonSerializable(typeof(CommandHistoryRequest))]
 [JsonSerializable(typeof(CommandHistoryResponse))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class CommandsJson : JsonSerializerContext;

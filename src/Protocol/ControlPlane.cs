@@ -112,4 +112,5 @@ public sealed record StoredTokens(
 [JsonSerializable(typeof(UpReady))]
 [JsonSerializable(typeof(RelayReady))]
 [JsonSerializable(typeof(StoredTokens))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ControlPlaneJson : JsonSerializerContext;

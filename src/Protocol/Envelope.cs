@@ -38,7 +38,7 @@ public sealed record Envelope
     /// <summary>What follows the message in its binary form; null: it is a text message.</summary>
     public ReadOnlyMemory<byte>? Bulk { get; init; }
 
-    /// <summary>Gets the memory of payload and bulk back when the message has been sent.</summary>
+    /// <summary>Disposed when the message has been sent: gets the memory of payload and bulk back.</summary>
     public IDisposable? Owner { get; init; }
 
     /// <summary>How many bytes it has, but for the few of its envelope.</summary>

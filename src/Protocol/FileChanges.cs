@@ -32,4 +32,5 @@ public enum FsChangeKind
 }
 
 [JsonSerializable(typeof(FsChanged))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class FileChangesJson : JsonSerializerContext;

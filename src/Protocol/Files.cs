@@ -184,4 +184,5 @@ public sealed record FsSearchCancelResponse(bool Cancelled) : IMessage
 [JsonSerializable(typeof(FsSearchResponse))]
 [JsonSerializable(typeof(FsSearchCancelRequest))]
 [JsonSerializable(typeof(FsSearchCancelResponse))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class FilesJson : JsonSerializerContext;

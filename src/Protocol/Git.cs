@@ -343,4 +343,5 @@ public sealed record GitStashEntry(string Sha, string Message, DateTimeOffset Cr
 [JsonSerializable(typeof(GitDiscardUndoResponse))]
 [JsonSerializable(typeof(GitStashRequest))]
 [JsonSerializable(typeof(GitStashResponse))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class GitJson : JsonSerializerContext;

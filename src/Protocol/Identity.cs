@@ -138,4 +138,5 @@ public sealed record DeviceRevokeResponse : IMessage
 [JsonSerializable(typeof(DevicesListResponse))]
 [JsonSerializable(typeof(DeviceRevokeRequest))]
 [JsonSerializable(typeof(DeviceRevokeResponse))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class IdentityJson : JsonSerializerContext;

@@ -95,4 +95,5 @@ public sealed record ClientDisconnected(string ClientId) : IEvent
 [JsonSerializable(typeof(MachinesListResponse))]
 [JsonSerializable(typeof(DaemonStatus))]
 [JsonSerializable(typeof(ClientDisconnected))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class MachinesJson : JsonSerializerContext;

@@ -24,4 +24,5 @@ public sealed record ProjectEntry(
 
 [JsonSerializable(typeof(ProjectsListRequest))]
 [JsonSerializable(typeof(ProjectsListResponse))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class ProjectsJson : JsonSerializerContext;

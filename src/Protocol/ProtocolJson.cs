@@ -5,7 +5,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace PocketCoder.Protocol;
 
-/// <summary>One JSON policy for everything on the wire. A new feature adds its context here; a new message adds nothing.</summary>
+/// <summary>
+/// One JSON policy for everything on the wire. A new feature adds its context here; a new message adds nothing. Contexts are generated for their metadata alone:
+/// the other half, which writes without it, knows no options and would never run.
+/// </summary>
 public static class ProtocolJson
 {
     /// <summary>The features of the protocol in the order in which the reference lists them.</summary>
@@ -38,6 +41,7 @@ public static class ProtocolJson
 
 [JsonSerializable(typeof(ErrorInfo))]
 [JsonSerializable(typeof(Progress))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class EnvelopeJson : JsonSerializerContext;
 
 /// <summary>Sent every 5 s about a request that is still in work, so that the relay's 15 s start again.</summary>

@@ -88,4 +88,5 @@ public enum PushKind
 [JsonSerializable(typeof(PushTestRequest))]
 [JsonSerializable(typeof(PushTestResponse))]
 [JsonSerializable(typeof(PushNotice))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class PushJson : JsonSerializerContext;

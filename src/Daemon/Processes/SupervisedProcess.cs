@@ -229,9 +229,9 @@ internal sealed partial class SupervisedProcess : IAsyncDisposable
             throw new System.ComponentModel.Win32Exception(Marshal.GetLastPInvokeError());
         }
 
-        fcntl(ends[0], setDescriptorFlags, closeOnExec);
-        fcntl(ends[0], setStatusFlags, OperatingSystem.IsMacOS() ? 0x4 : 0x800);
-        fcntl(ends[1], setDescriptorFlags, 0);
+        Control(ends[0], setDescriptorFlags, closeOnExec);
+        Control(ends[0], setStatusFlags, OperatingSystem.IsMacOS() ? 0x4 : 0x800);
+        Control(ends[1], setDescriptorFlags, 0);
         return (ends[0], ends[1]);
     }
 
@@ -243,6 +243,14 @@ internal sealed partial class SupervisedProcess : IAsyncDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint read(int descriptor, byte* buffer, nint count);
+
+    // The value is a variadic argument, which Apple's processors take from the stack: what is before it fills the registers.
+    private static int Control(int descriptor, int command, int value) => OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? fcntl(descriptor, command, 0, 0, 0, 0, 0, 0, value)
+        : fcntl(descriptor, command, value);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int descriptor, int command, nint x2, nint x3, nint x4, nint x5, nint x6, nint x7, nint value);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fcntl(int descriptor, int command, int value);

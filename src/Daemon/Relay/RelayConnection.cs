@@ -38,6 +38,7 @@ internal sealed partial class RelayConnection(
     private volatile string? _shown;
     private volatile bool _closedToRequests;
     private int _failures;
+    private CancellationTokenSource? _attempt;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Handles a request and sends its answer.</summary>
@@ -111,16 +112,33 @@ internal sealed partial class RelayConnection(
         {
             try
             {
-                await link.PingAsync(_stopping.Token).WaitAsync(ProbePatience, time, _stopping.Token);
+                await link.PingAsync(_stopping.Token, ProbePatience);
                 return;
             }
-            catch (Exception ex) when (ex is TimeoutException or RequestException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception ex) when (ex is TimeoutException or RequestException or OperationCanceledException)
             {
                 link.Abandon();
             }
         }
+        else
+        {
+            // It was begun over the old network.
+            GiveUp(_attempt);
+        }
 
         _hurry.TrySetResult();
+    }
+
+    private static void GiveUp(CancellationTokenSource? attempt)
+    {
+        try
+        {
+            attempt?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended already.
+        }
     }
 
     /// <summary>Asks the relay itself.</summary>
@@ -194,6 +212,7 @@ internal sealed partial class RelayConnection(
             {
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
                 patience.CancelAfter(ConnectPatience);
+                _attempt = patience;
                 using var socket = await connect(patience.Token);
                 if (await ServeAsync(socket, () => _failures = 0))
                 {
@@ -248,6 +267,7 @@ internal sealed partial class RelayConnection(
     private async Task<bool> ServeAsync(MessageSocket socket, Action onRegistered)
     {
         using var lifetime = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        _attempt = lifetime;
         RelayLink link = new(socket, time, lifetime);
         var sending = link.SendAllAsync();
         var registering = RegisterAndBeatAsync(link, onRegistered, lifetime);

@@ -77,8 +77,8 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
     }
 
     /// <summary>A round trip through the relay; throws when it takes too long.</summary>
-    public Task PingAsync(CancellationToken cancellationToken) =>
-        AskAsync(new Envelope { Type = Wire.Ping, RequestId = $"d_{Guid.NewGuid():N}" }, cancellationToken);
+    public Task PingAsync(CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        AskAsync(new Envelope { Type = Wire.Ping, RequestId = $"d_{Guid.NewGuid():N}" }, cancellationToken, patience);
 
     /// <summary>True when the message was the answer to a request of ours.</summary>
     public bool TryComplete(Envelope message) =>
@@ -104,15 +104,17 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
         }
     }
 
-    private async Task<Envelope> AskAsync(Envelope request, CancellationToken cancellationToken)
+    private async Task<Envelope> AskAsync(Envelope request, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         TaskCompletionSource<Envelope> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _asked[request.RequestId!] = answered;
+        Sending sending = new();
         try
         {
-            await SendAsync(request, cancellationToken);
+            await SendAsync(request with { Owner = sending }, cancellationToken);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
-            return await answered.Task.WaitAsync(AnswerPatience, time, limit.Token);
+            await SentAsync(sending.Done, patience ?? AnswerPatience, limit.Token);
+            return await answered.Task.WaitAsync(patience ?? AnswerPatience, time, limit.Token);
         }
         catch (OperationCanceledException) when (answered.Task.IsCompletedSuccessfully)
         {
@@ -127,5 +129,31 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
         {
             _asked.TryRemove(request.RequestId!, out _);
         }
+    }
+
+    // What waits before it may be large and the line slow: as long as the other side takes it, it is there.
+    private async Task SentAsync(Task sent, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        for (var frames = socket.FramesSent; ; frames = socket.FramesSent)
+        {
+            try
+            {
+                await sent.WaitAsync(patience, time, cancellationToken);
+                return;
+            }
+            catch (TimeoutException) when (socket.FramesSent != frames)
+            {
+            }
+        }
+    }
+
+    /// <summary>Done when the message that it belongs to has been sent.</summary>
+    private sealed class Sending : IDisposable
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Done => _done.Task;
+
+        public void Dispose() => _done.TrySetResult();
     }
 }

@@ -9,7 +9,7 @@ namespace PocketCoder.Protocol.Messaging;
 /// </summary>
 public static class LargeBuffers
 {
-    private const int SmallestKept = 256 * 1024, MostKept = 4;
+    private const int SmallestKept = 256 * 1024, MostKept = 4, WorthCollecting = 16 * 1024 * 1024;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
     private static readonly Lock Guard = new();
     private static readonly List<byte[]> Kept = [];
@@ -62,9 +62,17 @@ public static class LargeBuffers
 
     private static void Trim()
     {
+        long bytes;
         lock (Guard)
         {
+            bytes = Kept.Sum(buffer => (long)buffer.Length);
             Kept.Clear();
+        }
+
+        // A relay of many must not stop for a little.
+        if (bytes < WorthCollecting)
+        {
+            return;
         }
 
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

@@ -10,11 +10,15 @@ namespace PocketCoder.Protocol.Messaging;
 /// </summary>
 public sealed class MessageSocket(WebSocket socket) : IDisposable
 {
-    private const int MaxFrame = 1024 * 1024, RoomForEnvelope = 1024;
+    private const int MaxFrame = 512 * 1024, RoomForEnvelope = 1024;
 
     private byte[] _buffer = new byte[4096];
+    private volatile int _framesSent;
 
     public WebSocket WebSocket => socket;
+
+    /// <summary>Counts the frames that went out: while it grows the other side takes what it is sent.</summary>
+    public int FramesSent => _framesSent;
 
     /// <summary>
     /// The next message as bytes that stay valid until the next call; null when the other side closed.
@@ -75,7 +79,7 @@ public sealed class MessageSocket(WebSocket socket) : IDisposable
         }
     }
 
-    /// <summary>Sends a message in its text or binary form, a large one in frames of a megabyte, and gives its memory back.</summary>
+    /// <summary>Sends a message in its text or binary form, a large one in frames of half a megabyte, and gives its memory back.</summary>
     public async ValueTask SendAsync(Envelope message, CancellationToken cancellationToken)
     {
         using var owner = message.Owner;
@@ -90,6 +94,7 @@ public sealed class MessageSocket(WebSocket socket) : IDisposable
                 if (filled == frame.Length)
                 {
                     await socket.SendAsync(frame, kind, endOfMessage: false, cancellationToken);
+                    _framesSent++;
                     filled = 0;
                 }
 
@@ -101,6 +106,7 @@ public sealed class MessageSocket(WebSocket socket) : IDisposable
         }
 
         await socket.SendAsync(frame[..filled], kind, endOfMessage: true, cancellationToken);
+        _framesSent++;
     }
 
     // A large message must not leave its buffer behind on an idle connection.

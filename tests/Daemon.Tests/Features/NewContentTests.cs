@@ -34,15 +34,35 @@ public sealed class NewContentTests : SystemTests
     }
 
     [Fact]
-    public async Task What_a_crash_left_is_removed_at_the_start_and_nothing_else()
+    public async Task What_a_crash_left_is_removed_after_a_week_and_nothing_else()
     {
         await System.Daemon.DisposeAsync();
-        await File.WriteAllTextAsync(Path.Combine(System.Paths.Holding, ".pocketcoder-0123456789abcdef.tmp"), "old");
-        await File.WriteAllTextAsync(Path.Combine(System.Paths.Holding, "of-somebody"), "");
+        foreach (var (name, days) in ((string, int)[])[(".pocketcoder-old.tmp", 8), (".pocketcoder-new.tmp", 6), ("of-somebody", 8)])
+        {
+            await File.WriteAllTextAsync(Path.Combine(System.Paths.Holding, name), "left");
+            File.SetLastWriteTimeUtc(Path.Combine(System.Paths.Holding, name), DateTime.UtcNow.AddDays(-days));
+        }
 
         await System.StartDaemonAsync();
 
-        Assert.Equal(["of-somebody"], Held.Select(path => Path.GetFileName(path)));
+        Assert.Equal([".pocketcoder-new.tmp", "of-somebody"], Held.Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_a_place_to_hold_it_it_is_written_all_the_same()
+    {
+        await System.Daemon.DisposeAsync();
+        Directory.Delete(System.Paths.Holding, recursive: true);
+        await File.WriteAllTextAsync(System.Paths.Holding, "a file is in its place");
+        await System.StartDaemonAsync();
+        await System.ReachableAsync(Client);
+
+        var created = await AskAsync("fs_write", Write("1"));
+        var replaced = await AskAsync("fs_write", Write("2", Etag(created)));
+
+        Assert.Equal((null, null), (created["error"], replaced["error"]));
+        Assert.Equal("2", await File.ReadAllTextAsync(Project["a"]));
+        Assert.Equal(["a"], Directory.EnumerateFileSystemEntries(Project.Path).Select(path => Path.GetFileName(path)));
     }
 
     [Theory]

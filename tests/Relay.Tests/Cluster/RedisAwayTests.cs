@@ -26,20 +26,31 @@ public sealed class RedisAwayTests : IAsyncLifetime
         await _redis.DisposeAsync();
     }
 
-    private static async Task<JsonObject> RoundTripAsync(TestClient client, TestClient machine, string machineKey)
+    /// <summary>Answers whatever comes, for as long as it is connected: a reader for each request would take the next one's.</summary>
+    private static async Task AnswerAllAsync(TestClient machine)
     {
-        var asked = client.AskAsync("projects_list", new JsonObject(), machineKey);
-        var request = machine.UntilTypeAsync("projects_list");
-        if (await Task.WhenAny(asked, request) == request)
+        while (!machine.Closed.IsCompleted)
         {
-            await machine.SendAsync(new JsonObject
+            try
             {
-                ["type"] = "projects_list_response", ["requestId"] = (string)(await request)["requestId"]!, ["clientId"] = (string)(await request)["clientId"]!,
-                ["payload"] = new JsonObject { ["projects"] = new JsonArray() },
-            });
+                var request = await machine.UntilTypeAsync("projects_list");
+                await machine.SendAsync(new JsonObject
+                {
+                    ["type"] = "projects_list_response", ["requestId"] = (string)request["requestId"]!, ["clientId"] = (string)request["clientId"]!,
+                    ["payload"] = new JsonObject { ["projects"] = new JsonArray() },
+                });
+            }
+            catch (Exception ex) when (ex is TimeoutException or System.Net.WebSockets.WebSocketException or ObjectDisposedException)
+            {
+                // Nothing came, or it is gone.
+            }
         }
+    }
 
-        return await asked;
+    private static async Task<string?> AskedAsync(TestClient client, string machineKey)
+    {
+        var answer = await client.AskAsync("projects_list", new JsonObject(), machineKey);
+        return (string?)answer["error"]?["code"] ?? (string?)answer["type"];
     }
 
     private static async Task SignalAsync(string signal, int processId)
@@ -60,7 +71,9 @@ public sealed class RedisAwayTests : IAsyncLifetime
         await using var near = await _here.MachineAsync(Here);
         var far = await _there.MachineAsync(There);
         await client.UntilAsync(m => (string?)m["type"] == "daemon_status" && (string?)m["payload"]!["machineKey"] == There);
-        Assert.Equal("projects_list_response", (string?)(await RoundTripAsync(client, far, There))["type"]);
+        _ = AnswerAllAsync(near);
+        _ = AnswerAllAsync(far);
+        Assert.Equal("projects_list_response", await AskedAsync(client, There));
 
         await (dies ? _redis.KillAsync() : SignalAsync("STOP", _redis.ProcessId));
 
@@ -69,7 +82,7 @@ public sealed class RedisAwayTests : IAsyncLifetime
         var refused = await client.AskAsync("projects_list", new JsonObject(), There);
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal("RELAY_TIMEOUT", (string?)refused["error"]!["code"]);
-        Assert.Equal("projects_list_response", (string?)(await RoundTripAsync(client, near, Here))["type"]);
+        Assert.Equal("projects_list_response", await AskedAsync(client, Here));
 
         // Whoever comes now is told to come again, and not that it is unknown.
         await using var late = await TestClient.ConnectAsync(_here.Url);
@@ -82,7 +95,7 @@ public sealed class RedisAwayTests : IAsyncLifetime
         using PeriodicTimer pace = new(TimeSpan.FromSeconds(1));
         for (var away = Stopwatch.StartNew(); dies && away.Elapsed < TimeSpan.FromSeconds(30);)
         {
-            Assert.Equal("projects_list_response", (string?)(await RoundTripAsync(client, near, Here))["type"]);
+            Assert.Equal("projects_list_response", await AskedAsync(client, Here));
             await pace.WaitForNextTickAsync();
         }
 
@@ -105,7 +118,8 @@ public sealed class RedisAwayTests : IAsyncLifetime
             again = machine;
             return true;
         });
-        await UntilAsync(async () => (string?)(await RoundTripAsync(client, again!, There))["type"] == "projects_list_response");
+        _ = AnswerAllAsync(again!);
+        await UntilAsync(async () => await AskedAsync(client, There) == "projects_list_response");
         await again!.DisposeAsync();
     }
 

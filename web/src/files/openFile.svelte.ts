@@ -64,7 +64,8 @@ export class OpenFile {
   follow(): () => void {
     const lookAgain = (): void => void (this.saving === 'waiting' && this.unsaved ? this.save(this.unsaved.text) : this.load());
     void deviceStore.get<Unsaved>(unsavedKey(this.#place, this.path)).then((kept) => {
-      this.unsaved ??= this.#onDevice = kept;
+      // Kept once more, for it may have been in memory alone.
+      if (kept && !this.unsaved) void this.#keep(kept);
       return this.load();
     });
     const forget = followFiles(this.#connection, this.#place, {

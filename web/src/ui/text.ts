@@ -453,6 +453,7 @@ export const text = {
     saving: 'Saving…',
     saved: 'Saved.',
     saveWaits: 'The machine cannot be reached. It is saved as soon as it is back; until then this device keeps it.',
+    saveWaitsHere: 'The machine cannot be reached. It is saved as soon as it is back; leave this page open until then.',
     notSaved: 'Not saved yet.',
     keptHere: 'Not saved yet. This device keeps it.',
     unsavedSince: (when: string) => `You have changes that are not saved, from ${when}.`,

@@ -75,9 +75,13 @@ internal static class LineReader
     {
         var rest = buffer.AsSpan(start, end - start);
         var wanted = rest.Length + Math.Max(Usual, rest.Length / 2);
-        if (buffer.Length >= wanted && buffer.Length <= LargestKept)
+        if (buffer.Length >= wanted && (buffer.Length <= LargestKept || rest.Length > buffer.Length / 4))
         {
-            rest.CopyTo(buffer);
+            if (start > 0)
+            {
+                rest.CopyTo(buffer);
+            }
+
             return (buffer, rest.Length);
         }
 

@@ -38,7 +38,7 @@ internal static unsafe partial class Native
 
     private static volatile bool _unnamedMissing;
 
-    /// <summary>Test seam: as on a file system whose files all have names.</summary>
+    /// <summary>All files have names: where the system is so, and for tests.</summary>
     internal static bool WithoutUnnamedFiles
     {
         set => _unnamedMissing = value;
@@ -115,7 +115,7 @@ internal static unsafe partial class Native
     /// <summary>Opens one name of a directory, never through a link.</summary>
     public static SafeFileHandle? OpenChild(SafeFileHandle directory, byte[] name, int flags, int mode, out int error)
     {
-        var descriptor = openat((int)directory.DangerousGetHandle(), Terminated(name), flags | NoFollow | CloseOnExec, mode);
+        var descriptor = OpenAt((int)directory.DangerousGetHandle(), Terminated(name), flags | NoFollow | CloseOnExec, mode);
         error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         return Handle(descriptor);
     }
@@ -298,6 +298,14 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int open(byte[] path, int flags);
+
+    // The mode is a variadic argument, which Apple's processors take from the stack: what is before it fills the registers.
+    private static int OpenAt(int directory, byte[] path, int flags, int mode) => OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? openat(directory, path, flags, 0, 0, 0, 0, 0, mode)
+        : openat(directory, path, flags, mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int openat(int directory, byte[] path, int flags, nint x3, nint x4, nint x5, nint x6, nint x7, nint mode);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int openat(int directory, byte[] path, int flags, int mode);

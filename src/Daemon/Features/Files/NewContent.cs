@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace PocketCoder.Daemon.Features.Files;
 
 /// <summary>
-/// A file that is written before it takes its place. On Linux it has no name until then, so that no <c>git add</c>, list or watcher beside us ever sees it,
-/// and a crash leaves nothing. Where the system or the file system has no files without a name (macOS, NFS) it has a temporary one in the same directory.
+/// A file that is written before it takes its place. On Linux it has no name until then, so that no <c>git add</c> or list beside us sees it and a crash leaves
+/// nothing (watchers are told of a file called "#" and its number). To change places with another it has a name for a moment: in the holding directory, and only
+/// where that is on another file system beside its place. Where there are no files without a name (macOS, NFS) it has a temporary one beside its place all along.
 /// </summary>
 internal sealed class NewContent : IDisposable
 {
@@ -38,14 +39,19 @@ internal sealed class NewContent : IDisposable
     }
 
     /// <summary>Gives it a name that is still free: <see cref="Native.Exists"/> when it is not.</summary>
-    public int PlaceAsNew(byte[] name) => _named is { } named ? Placed(Native.Rename(named.Directory, named.Name, _parent, name, RenameMode.Create)) : Native.Link(File, _parent, name);
+    public int PlaceAsNew(byte[] name) => _named is { } named ? Placed(Native.Rename(named.Directory, named.Name, _parent, name, RenameMode.Create)) : Link(_parent, name);
 
     /// <summary>Puts it in the place of what has this name, or lets the two change places.</summary>
     public int PlaceInstead(byte[] name, RenameMode mode)
     {
-        var error = Name();
-        return error != 0 ? error : mode == RenameMode.Exchange ? Native.Rename(_named!.Value.Directory, _named.Value.Name, _parent, name, mode)
-            : Placed(Native.Rename(_named!.Value.Directory, _named.Value.Name, _parent, name, mode));
+        if (Name() is var error and not 0)
+        {
+            return error;
+        }
+
+        // Of two names that change places a watcher hears in this order: what comes to our place is to be the last that it hears of it.
+        var (directory, temporary) = _named!.Value;
+        return mode == RenameMode.Exchange ? Native.Rename(_parent, name, directory, temporary, mode) : Placed(Native.Rename(directory, temporary, _parent, name, mode));
     }
 
     /// <summary>After an exchange: what was replaced.</summary>
@@ -73,13 +79,20 @@ internal sealed class NewContent : IDisposable
         var error = Native.CrossDevice;
         foreach (var directory in (SafeFileHandle?[])[_holding, _parent])
         {
-            if (error != 0 && directory is not null && (error = Native.Link(File, directory, name)) == 0)
+            if (error != 0 && directory is not null && (error = Link(directory, name)) == 0)
             {
                 _named = (directory, name);
             }
         }
 
         return error;
+    }
+
+    // Again to the disk: btrfs writes nothing of a file as long as it has no name.
+    private int Link(SafeFileHandle directory, byte[] name)
+    {
+        var error = Native.Link(File, directory, name);
+        return error != 0 ? error : Native.Flush(File);
     }
 
     private int Placed(int error)
