@@ -18,12 +18,9 @@ public sealed class RelayLinkTests
     public async Task A_relay_that_takes_but_does_not_answer_is_not_called_connected_a_minute_later()
     {
         await using var system = await TestSystem.StartAsync();
-        await system.Daemon.DisposeAsync();
         await using BlackHole hole = new(system.Relay.LocalUrl.Port);
         FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var daemon = (await Daemon.StartAsync(
-            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
-        await daemon.Registered.WaitAsync(TestClient.Patience);
+        await using var daemon = await BehindAsync(system, hole, time);
         var before = await daemon.StatusAsync(CancellationToken.None);
 
         hole.Swallow();
@@ -42,12 +39,9 @@ public sealed class RelayLinkTests
     public async Task A_link_that_a_change_of_the_network_broke_is_given_up_within_seconds()
     {
         await using var system = await TestSystem.StartAsync();
-        await system.Daemon.DisposeAsync();
         await using BlackHole hole = new(system.Relay.LocalUrl.Port);
         FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var daemon = (await Daemon.StartAsync(
-            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
-        await daemon.Registered.WaitAsync(TestClient.Patience);
+        await using var daemon = await BehindAsync(system, hole, time);
         async Task<bool> ConnectedAsync() => (await daemon.StatusAsync(CancellationToken.None)).Relay.Connected;
 
         await daemon.NetworkChangedAsync();
@@ -81,12 +75,9 @@ public sealed class RelayLinkTests
     public async Task A_project_is_added_and_removed_though_the_relay_does_not_answer()
     {
         await using var system = await TestSystem.StartAsync();
-        await system.Daemon.DisposeAsync();
         await using BlackHole hole = new(system.Relay.LocalUrl.Port);
         FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var daemon = (await Daemon.StartAsync(
-            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
-        await daemon.Registered.WaitAsync(TestClient.Patience);
+        await using var daemon = await BehindAsync(system, hole, time);
         using TempDirectory project = new();
 
         hole.Swallow();
@@ -179,6 +170,16 @@ public sealed class RelayLinkTests
 
         Assert.False((await daemon.StatusAsync(CancellationToken.None)).LoggedIn);
         Assert.False(knock.IsCompleted);
+    }
+
+    /// <summary>The system's daemon anew, with a wire to the relay that can be stopped, and a clock of its own.</summary>
+    private static async Task<Daemon> BehindAsync(TestSystem system, BlackHole hole, TimeProvider time)
+    {
+        await system.Daemon.DisposeAsync();
+        var daemon = (await Daemon.StartAsync(
+            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+        await daemon.Registered.WaitAsync(TestClient.Patience);
+        return daemon;
     }
 
     /// <summary>Lets the clock run until this has ended.</summary>

@@ -82,7 +82,7 @@ export class Editor {
         syntaxHighlighting(classHighlighter),
         search({ createPanel: () => ({ dom: document.createElement('div') }) }), // ours stands outside
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': label, autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' }),
         keymap.of([{ key: 'Mod-s', preventDefault: true, run: () => (save(), true) }, ...defaultKeymap, ...historyKeymap, indentWithTab]),
         EditorView.updateListener.of((update) => {
           const outside = update.transactions.some((transaction) => transaction.annotation(fromOutside));
