@@ -9,7 +9,7 @@ namespace PocketCoder.Protocol.Messaging;
 /// </summary>
 public static class LargeBuffers
 {
-    private const int SmallestKept = 256 * 1024, MostKept = 4, WorthCollecting = 16 * 1024 * 1024;
+    private const int SmallestKept = 256 * 1024, MostKept = 12, WorthCollecting = 16 * 1024 * 1024;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
     private static readonly Lock Guard = new();
     private static readonly List<byte[]> Kept = [];
