@@ -31,12 +31,11 @@ public sealed class DatabaseKillTests(ITestOutputHelper output) : IDisposable
     public async Task What_was_acknowledged_survives_every_kill_9()
     {
         var kills = int.TryParse(Environment.GetEnvironmentVariable("POCKETCODER_KILLS"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 6;
-        var executable = Environment.GetEnvironmentVariable("POCKETCODER_EXECUTABLE") ?? TestSystem.Supervisor;
         Random random = new(1);
         var (acknowledged, inTheMiddle, watch) = (0, 0, Stopwatch.StartNew());
         for (var kill = 0; kill < kills; kill++)
         {
-            using var daemon = Start(executable);
+            using var daemon = Start();
             try
             {
                 var address = await AddressAsync(daemon);
@@ -61,9 +60,9 @@ public sealed class DatabaseKillTests(ITestOutputHelper output) : IDisposable
         Assert.True(inTheMiddle > kills / 2, "A kill that meets no write shows nothing.");
     }
 
-    private Process Start(string executable)
+    private Process Start()
     {
-        ProcessStartInfo start = new(executable, ["start", "--foreground"]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = new(TestSystem.Supervisor, ["start", "--foreground"]) { RedirectStandardOutput = true };
         start.Environment["POCKETCODER_HOME"] = _directory["home"];
         start.Environment["POCKETCODER_CLAUDE"] = TestSystem.FakeClaude;
         start.Environment["GATEWAY_URL"] = "ws://127.0.0.1:9";

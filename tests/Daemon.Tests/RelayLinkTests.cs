@@ -17,10 +17,8 @@ public sealed class RelayLinkTests
     [Fact]
     public async Task A_relay_that_takes_but_does_not_answer_is_not_called_connected_a_minute_later()
     {
-        await using var system = await TestSystem.StartAsync();
-        await using BlackHole hole = new(system.Relay.LocalUrl.Port);
-        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var daemon = await BehindAsync(system, hole, time);
+        await using var behind = await BehindWire.StartAsync();
+        var (daemon, hole, time) = (behind.Daemon, behind.Wire, behind.Time);
         var before = await daemon.StatusAsync(CancellationToken.None);
 
         hole.Swallow();
@@ -38,10 +36,8 @@ public sealed class RelayLinkTests
     [Fact]
     public async Task A_link_that_a_change_of_the_network_broke_is_given_up_within_seconds()
     {
-        await using var system = await TestSystem.StartAsync();
-        await using BlackHole hole = new(system.Relay.LocalUrl.Port);
-        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var daemon = await BehindAsync(system, hole, time);
+        await using var behind = await BehindWire.StartAsync();
+        var (daemon, hole, time) = (behind.Daemon, behind.Wire, behind.Time);
         async Task<bool> ConnectedAsync() => (await daemon.StatusAsync(CancellationToken.None)).Relay.Connected;
 
         await daemon.NetworkChangedAsync();
@@ -74,10 +70,8 @@ public sealed class RelayLinkTests
     [Fact]
     public async Task A_project_is_added_and_removed_though_the_relay_does_not_answer()
     {
-        await using var system = await TestSystem.StartAsync();
-        await using BlackHole hole = new(system.Relay.LocalUrl.Port);
-        FakeTimeProvider time = new(DateTimeOffset.UtcNow);
-        await using var daemon = await BehindAsync(system, hole, time);
+        await using var behind = await BehindWire.StartAsync();
+        var (daemon, hole, time) = (behind.Daemon, behind.Wire, behind.Time);
         using TempDirectory project = new();
 
         hole.Swallow();
@@ -172,16 +166,6 @@ public sealed class RelayLinkTests
         Assert.False(knock.IsCompleted);
     }
 
-    /// <summary>The system's daemon anew, with a wire to the relay that can be stopped, and a clock of its own.</summary>
-    private static async Task<Daemon> BehindAsync(TestSystem system, BlackHole hole, TimeProvider time)
-    {
-        await system.Daemon.DisposeAsync();
-        var daemon = (await Daemon.StartAsync(
-            system.Options with { Gateway = hole.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
-        await daemon.Registered.WaitAsync(TestClient.Patience);
-        return daemon;
-    }
-
     /// <summary>Lets the clock run until this has ended.</summary>
     private static async Task<T> PassingAsync<T>(FakeTimeProvider time, Task<T> task)
     {
@@ -193,6 +177,35 @@ public sealed class RelayLinkTests
         }
 
         return await task.WaitAsync(TestClient.Patience);
+    }
+
+    /// <summary>A daemon with a clock of its own, and a wire to the relay that can be stopped.</summary>
+    private sealed class BehindWire(TestSystem system, BlackHole wire, FakeTimeProvider time, Daemon daemon) : IAsyncDisposable
+    {
+        public BlackHole Wire => wire;
+
+        public FakeTimeProvider Time => time;
+
+        public Daemon Daemon => daemon;
+
+        public static async Task<BehindWire> StartAsync()
+        {
+            var system = await TestSystem.StartAsync();
+            await system.Daemon.DisposeAsync();
+            BlackHole wire = new(system.Relay.LocalUrl.Port);
+            FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+            var daemon = (await PocketCoder.Daemon.Daemon.StartAsync(
+                system.Options with { Gateway = wire.Url, Time = time }, logging => logging.SetMinimumLevel(LogLevel.None), CancellationToken.None))!;
+            await daemon.Registered.WaitAsync(TestClient.Patience);
+            return new BehindWire(system, wire, time, daemon);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await daemon.DisposeAsync();
+            await wire.DisposeAsync();
+            await system.DisposeAsync();
+        }
     }
 
     /// <summary>Passes bytes on to the relay, until it is told to keep them.</summary>

@@ -10,7 +10,9 @@ internal sealed class NetworkWatch : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Action _changed;
-    private string _known = Addresses();
+
+    // Beside the start, which need not wait for it.
+    private Task<string> _known = Task.Run(Addresses);
 
     public NetworkWatch(Action changed)
     {
@@ -25,12 +27,12 @@ internal sealed class NetworkWatch : IDisposable
         lock (_lock)
         {
             var now = Addresses();
-            if (now == _known)
+            if (now == _known.Result)
             {
                 return;
             }
 
-            _known = now;
+            _known = Task.FromResult(now);
         }
 
         _changed();

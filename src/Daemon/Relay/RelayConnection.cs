@@ -120,25 +120,13 @@ internal sealed partial class RelayConnection(
                 link.Abandon();
             }
         }
-        else
+        else if (_attempt is { } attempt)
         {
             // It was begun over the old network.
-            GiveUp(_attempt);
+            RelayLink.GiveUp(attempt);
         }
 
         _hurry.TrySetResult();
-    }
-
-    private static void GiveUp(CancellationTokenSource? attempt)
-    {
-        try
-        {
-            attempt?.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has ended already.
-        }
     }
 
     /// <summary>Asks the relay itself.</summary>

@@ -23,7 +23,10 @@ internal sealed class RelayLink(MessageSocket socket, TimeProvider time, Cancell
     public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Gives the link up, as if it had broken.</summary>
-    public void Abandon()
+    public void Abandon() => GiveUp(lifetime);
+
+    /// <summary>Ends what has this lifetime, if it has not ended already.</summary>
+    public static void GiveUp(CancellationTokenSource lifetime)
     {
         try
         {

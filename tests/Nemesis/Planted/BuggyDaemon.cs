@@ -12,7 +12,7 @@ internal static class BuggyDaemon
         {
             Paths = DaemonPaths.FromEnvironment(),
             Gateway = new Uri(Variable("GATEWAY_URL")),
-            Supervisor = Variable("POCKETCODER_EXECUTABLE"),
+            Supervisor = Variable("POCKETCODER"),
             Claude = Variable("POCKETCODER_CLAUDE"),
             OpenAgentStore = PlantedBugs.Named(bug),
         };

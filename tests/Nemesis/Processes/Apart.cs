@@ -32,8 +32,6 @@ internal sealed partial class Apart : IAsyncDisposable
 
     public Uri Url => new($"ws://127.0.0.1:{ClientWire.Port}");
 
-    private static string Executable => Environment.GetEnvironmentVariable("POCKETCODER_EXECUTABLE") is { Length: > 0 } path ? path : TestSystem.Supervisor;
-
     private string Home => _directory["home"];
 
     private string Project => _directory["project"];
@@ -48,11 +46,11 @@ internal sealed partial class Apart : IAsyncDisposable
             Directory.CreateDirectory(apart._directory["ledger"]);
             await apart.StartRelayAsync();
             var code = JsonElement.Parse(apart.Relay.Ready).GetProperty("pairCode").GetString()!;
-            await Running.RunAsync(apart.Command(Executable, ["login", code]));
+            await Running.RunAsync(apart.Command(TestSystem.Supervisor, ["login", code]));
             await apart.StartDaemonAsync();
-            await Running.RunAsync(apart.Command(Executable, ["add", apart.Project]));
+            await Running.RunAsync(apart.Command(TestSystem.Supervisor, ["add", apart.Project]));
             apart.MachineKey = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(new DaemonPaths(apart.Home).Auth), ProtocolJson.For<StoredTokens>())!.MachineKey;
-            apart.ProjectId = JsonElement.Parse(await Running.RunAsync(apart.Command(Executable, ["projects", "--json"])))[0].GetProperty("projectId").GetString()!;
+            apart.ProjectId = JsonElement.Parse(await Running.RunAsync(apart.Command(TestSystem.Supervisor, ["projects", "--json"])))[0].GetProperty("projectId").GetString()!;
             return apart;
         }
         catch
@@ -63,18 +61,18 @@ internal sealed partial class Apart : IAsyncDisposable
     }
 
     /// <summary>A code that pairs a client.</summary>
-    public async Task<string> CodeAsync() => Code().Match(await Running.RunAsync(Command(Executable, ["pair"]))).Groups[1].Value;
+    public async Task<string> CodeAsync() => Code().Match(await Running.RunAsync(Command(TestSystem.Supervisor, ["pair"]))).Groups[1].Value;
 
     public async Task StartRelayAsync()
     {
-        var start = Command(Executable, ["relay", "--json", "--listen", $"http://127.0.0.1:{ClientWire.Target}", "--data-dir", _directory["relay"]]);
+        var start = Command(TestSystem.Supervisor, ["relay", "--json", "--listen", $"http://127.0.0.1:{ClientWire.Target}", "--data-dir", _directory["relay"]]);
         start.Environment["POCKETCODER_HOME"] = _directory["relay-config"];
         Relay = await Running.StartAsync(start);
         ClientWire.Target = DaemonWire.Target = new Uri(JsonElement.Parse(Relay.Ready).GetProperty("url").GetString()!).Port;
     }
 
     public async Task StartDaemonAsync() => Daemon = await Running.StartAsync(_plantedBug is null
-        ? Command(Executable, ["start", "--foreground"])
+        ? Command(TestSystem.Supervisor, ["start", "--foreground"])
         : Command(Environment.ProcessPath!, ["daemon-with", _plantedBug]));
 
     /// <summary>The agents that run, not what looks after them.</summary>
@@ -125,7 +123,7 @@ internal sealed partial class Apart : IAsyncDisposable
         {
             ["POCKETCODER_HOME"] = Home,
             ["POCKETCODER_CLAUDE"] = TestSystem.FakeClaude,
-            ["POCKETCODER_EXECUTABLE"] = Executable,
+            ["POCKETCODER"] = TestSystem.Supervisor,
             ["FAKE_CLAUDE_LEDGER"] = _directory["ledger"],
             ["GATEWAY_URL"] = $"ws://127.0.0.1:{DaemonWire.Port}",
         },
