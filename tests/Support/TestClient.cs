@@ -102,8 +102,11 @@ public sealed class TestClient : IAsyncDisposable
     public Task<JsonObject> UntilTypeAsync(string type) => UntilAsync(m => (string?)m["type"] == type);
 
     /// <summary>The next agent event of this type.</summary>
-    public async Task<JsonObject> UntilEventAsync(string type) =>
-        (await UntilAsync(m => (string?)m["type"] == "agent_event" && (string?)m["payload"]!["type"] == type))["payload"]!.AsObject();
+    public async Task<JsonObject> UntilEventAsync(string type) => (await UntilAsync(m => IsEvent(m, type)))["payload"]!.AsObject();
+
+    /// <summary>The first agent event of this type, which may have come while something else was waited for.</summary>
+    public async Task<JsonObject> FirstEventAsync(string type) =>
+        _seen.Find(m => IsEvent(m, type))?["payload"]!.AsObject() ?? await UntilEventAsync(type);
 
     /// <summary>Reads to the close; gives what came.</summary>
     public async Task<IReadOnlyList<JsonObject>> DrainAsync()
@@ -152,6 +155,8 @@ public sealed class TestClient : IAsyncDisposable
         _socket.Dispose();
         _reading.Dispose();
     }
+
+    private static bool IsEvent(JsonObject message, string type) => (string?)message["type"] == "agent_event" && (string?)message["payload"]!["type"] == type;
 
     private async Task<int> ReadAllAsync()
     {

@@ -87,8 +87,8 @@ public sealed class AgentTests : IAsyncLifetime
 
         var answer = await AnswerAsync(other, session, prompt, decision);
         var late = await AnswerAsync(_client, session, prompt, "allow");
-        await _client.UntilEventAsync("done");
-        await other.UntilEventAsync("done");
+        await _client.FirstEventAsync("done");
+        await other.FirstEventAsync("done");
 
         Assert.Equal(prompt.ToJsonString(), again.ToJsonString());
         Assert.True((bool)answer["payload"]!["accepted"]!);
