@@ -64,6 +64,22 @@ public sealed partial class ReleaseTests : IDisposable
         Assert.Equal(0, (await RunAsync(Installed, "--version")).ExitCode);
     }
 
+    /// <summary>It lies at a fixed address (docs/adr/0013): then at least nothing in it is both written and run.</summary>
+    [Theory]
+    [InlineData("linux-x64")]
+    [InlineData("linux-arm64")]
+    public void No_memory_of_a_linux_program_is_writable_and_executable(string rid)
+    {
+        const uint load = 1, stack = 0x6474e551, readOnlyOnceRelocated = 0x6474e552;
+        const uint execute = 1, write = 2;
+        var segments = SegmentsOf(Read(Archive(rid))["pocketcoder"].Bytes);
+
+        Assert.Contains(segments, segment => segment.Type == load && (segment.Flags & execute) != 0);
+        Assert.DoesNotContain(segments, segment => segment.Type == load && (segment.Flags & (write | execute)) == (write | execute));
+        Assert.Equal(0u, Assert.Single(segments, segment => segment.Type == stack).Flags & execute);
+        Assert.Contains(segments, segment => segment.Type == readOnlyOnceRelocated);
+    }
+
     [Theory]
     [InlineData("linux-x64", "pocketcoder", "7f454c46", 18, 0x3e)]
     [InlineData("linux-arm64", "pocketcoder", "7f454c46", 18, 0xb7)]
@@ -136,6 +152,13 @@ public sealed partial class ReleaseTests : IDisposable
         }
 
         return entries;
+    }
+
+    // ELF of 64 bits: the program headers.
+    private static List<(uint Type, uint Flags)> SegmentsOf(byte[] bytes)
+    {
+        var (start, size, count) = (BitConverter.ToInt32(bytes, 32), BitConverter.ToInt16(bytes, 54), BitConverter.ToInt16(bytes, 56));
+        return [.. Enumerable.Range(0, count).Select(i => (BitConverter.ToUInt32(bytes, start + (i * size)), BitConverter.ToUInt32(bytes, start + (i * size) + 4)))];
     }
 
     // Mach-O: a header of 32 bytes, then commands that each tell their kind and size.

@@ -9,8 +9,8 @@ const CACHE = `pocketcoder-${version}`;
 const precached = new Set(files);
 
 self.addEventListener('install', (event) => {
-  // "no-cache": ask the relay whether its file is still the one the browser has.
-  const requests = files.map((file) => new Request(file, { cache: 'no-cache' }));
+  // "no-cache": ask the relay whether its file is still the one the browser has. What has its hash in its name is.
+  const requests = files.map((file) => new Request(file, { cache: file.startsWith('/assets/') ? 'default' : 'no-cache' }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
 });
 

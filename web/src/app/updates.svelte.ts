@@ -1,4 +1,4 @@
-import { workerUrl } from '../trustedTypes';
+import { appWorker } from './appWorker';
 
 /** Offers a new version when there is one; nothing changes under the user's hands. */
 export class Updates {
@@ -8,7 +8,7 @@ export class Updates {
   async start(): Promise<void> {
     if (!('serviceWorker' in navigator) || import.meta.env.DEV) return; // missing where the page is not served over HTTPS
     try {
-      const registration = await navigator.serviceWorker.register(workerUrl('/service-worker.js'));
+      const registration = await appWorker();
       this.#offer(registration.waiting);
       registration.addEventListener('updatefound', () => {
         const worker = registration.installing;

@@ -57,7 +57,7 @@ export class LogWindow<R extends Row> {
     const seen = this.#seen(rows[0]?.key === this.#heights.key(0) ? FIRST : MANY);
     this.#heights.setRows(rows);
     this.#follow(seen);
-    if (this.atEnd || had === 0) this.#set(Math.max(0, rows.length - FEWEST - SLACK, Math.min(had === 0 ? Infinity : this.start, rows.length - FIRST)), rows.length);
+    if (this.atEnd || had === 0) this.#set(Math.max(0, rows.length - FEWEST - SLACK, Math.min(had === 0 ? Infinity : this.start, this.#lastScreen())), rows.length);
     else this.#set(Math.min(this.start, rows.length), Math.min(Math.max(this.end, this.start + FEWEST), rows.length));
     this.#soon();
   }
@@ -89,9 +89,13 @@ export class LogWindow<R extends Row> {
     }
   }
 
+  /** The row with which the last screen begins, as far as heights are known. */
+  #lastScreen(): number {
+    return this.#heights.at(this.#heights.total - innerHeight);
+  }
+
   toEnd = (): void => {
-    const { count } = this.#heights;
-    this.#set(Math.max(0, count - FIRST), count);
+    this.#set(this.#lastScreen(), this.#heights.count);
     this.atEnd = true;
     void tick().then(() => this.#stick());
   };

@@ -1,3 +1,4 @@
+import { appWorker } from '../app/appWorker';
 import type { Connection } from '../net/connection';
 import { ConnectionLost, hasCode } from '../net/errors';
 import type { Machines } from '../machines/machines.svelte';
@@ -90,7 +91,6 @@ export class Push {
     if (!('serviceWorker' in navigator) || !('PushManager' in globalThis) || !('Notification' in globalThis)) {
       return 'standalone' in navigator && !(navigator as { standalone?: boolean }).standalone ? 'install' : 'unsupported';
     }
-    if (!(await navigator.serviceWorker.getRegistration())) return 'unsupported';
     if (Notification.permission === 'denied') return 'blocked';
     return wanted && Notification.permission === 'granted' ? 'on' : 'off';
   }
@@ -129,6 +129,7 @@ export class Push {
   }
 
   async #registration(): Promise<ServiceWorkerRegistration> {
+    await appWorker();
     return navigator.serviceWorker.ready;
   }
 

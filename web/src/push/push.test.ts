@@ -28,7 +28,7 @@ beforeEach(() => {
   permission = 'granted';
   pushManager.subscribe.mockClear();
   const registration = { pushManager };
-  vi.stubGlobal('navigator', { serviceWorker: { ready: Promise.resolve(registration), getRegistration: async () => registration } });
+  vi.stubGlobal('navigator', { serviceWorker: { ready: Promise.resolve(registration), register: async () => registration, getRegistration: async () => registration } });
   vi.stubGlobal('PushManager', class {});
   vi.stubGlobal('Notification', { get permission() { return permission; }, requestPermission: async () => permission });
   fake = new FakeConnection();
