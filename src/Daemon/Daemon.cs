@@ -10,6 +10,7 @@ using PocketCoder.Daemon.Features.Files;
 using PocketCoder.Daemon.Features.Files.Search;
 using PocketCoder.Daemon.Features.Files.Watching;
 using PocketCoder.Daemon.Features.Git;
+using PocketCoder.Daemon.Features.Machines;
 using PocketCoder.Daemon.Features.Projects;
 using PocketCoder.Daemon.Features.Push;
 using PocketCoder.Daemon.Processes;
@@ -152,7 +153,7 @@ public sealed class Daemon : IAsyncDisposable
     {
         var project = await _projects.AddAsync(path);
         Watcher.Add(project);
-        await TellProjectsAsync(cancellationToken);
+        await TellRelayAsync(cancellationToken);
         return ToStatus(project);
     }
 
@@ -163,7 +164,7 @@ public sealed class Daemon : IAsyncDisposable
         {
             await Watcher.RemoveAsync(projectId);
             await Task.WhenAll(_sessions.EndProjectAsync(projectId), _commands.EndProjectAsync(projectId));
-            await TellProjectsAsync(cancellationToken);
+            await TellRelayAsync(cancellationToken);
         }
 
         return removed;
@@ -208,8 +209,8 @@ public sealed class Daemon : IAsyncDisposable
     // Push services want somebody to turn to, and some refuse addresses that cannot be one.
     private string PushContact => PublicGateway is { Scheme: "https" } gateway ? gateway.GetLeftPart(UriPartial.Authority) : "https://localhost";
 
-    // The projects are on disk: a relay that cannot be told now is told when this machine registers next, so it is no reason to fail.
-    private async Task TellProjectsAsync(CancellationToken cancellationToken)
+    // What changed is on disk: a relay that cannot be told now is told when this machine registers next, so it is no reason to fail.
+    private async Task TellRelayAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -217,7 +218,7 @@ public sealed class Daemon : IAsyncDisposable
         }
         catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
-            DaemonLog.ProjectsNotTold(_log, ex.Message);
+            DaemonLog.RelayNotTold(_log, ex.Message);
         }
     }
 
@@ -282,6 +283,7 @@ public sealed class Daemon : IAsyncDisposable
         await housekeeping.StartAsync();
         MessageRouter router = new(
             new MessageRoutes([
+                new MachineFeature(Machine, TellRelayAsync),
                 new ProjectsFeature(_projects, Watcher),
                 new FilesFeature(_projects, gitFiles, Use(HoldingDirectory.Open(paths.Holding, time.GetUtcNow()))),
                 search,
@@ -358,8 +360,8 @@ internal static partial class DaemonLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} processes of an earlier daemon were still there and were ended")]
     public static partial void LeftBehind(ILogger logger, int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay does not know the projects of now; it is told at the next registration: {Reason}")]
-    public static partial void ProjectsNotTold(ILogger logger, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay does not know the name and projects of now; it is told at the next registration: {Reason}")]
+    public static partial void RelayNotTold(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A session could not be brought back as it was")]
     public static partial void NotRecovered(ILogger logger, Exception exception);

@@ -11,7 +11,10 @@ namespace PocketCoder.Daemon;
 /// <summary>What this machine is called and what it can do.</summary>
 internal sealed class MachineDescription(DaemonPaths paths, ProjectStore projects, ClaudeLocator claude)
 {
-    public const int LabelLength = 64;
+    private const int LabelLength = 64;
+
+    /// <summary>What is said to who sets a label that is none.</summary>
+    public static string LabelRule { get; } = $"A label has 1 to {LabelLength} characters and no control characters.";
 
     public static string Version { get; } =
         typeof(MachineDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";

@@ -75,7 +75,22 @@ public sealed record MachineEntry(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastSeenAt,
     string DaemonVersion);
 
-/// <summary>A machine came or went; sent to every client of its user.</summary>
+/// <summary>
+/// Sets what the machine is called, to 1 to 64 characters without control characters; else <c>INVALID_REQUEST</c>. The machine answers, keeps it, and every
+/// client of its user is told with <c>daemon_status</c>. Carries no project.
+/// </summary>
+public sealed record MachineRenameRequest(string Label) : IRequest<MachineRenameResponse>
+{
+    public static string Type => "machine_rename";
+}
+
+/// <summary>The label as it is kept, without white space at its ends.</summary>
+public sealed record MachineRenameResponse(string Label) : IMessage
+{
+    public static string Type => "machine_rename_response";
+}
+
+/// <summary>A machine came, went or changed its label or projects; sent to every client of its user.</summary>
 public sealed record DaemonStatus(string MachineKey, bool Connected, string Label, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastSeenAt) : IEvent
 {
     public static string Type => "daemon_status";
@@ -93,6 +108,8 @@ public sealed record ClientDisconnected(string ClientId) : IEvent
 [JsonSerializable(typeof(ClientRegisterResponse))]
 [JsonSerializable(typeof(MachinesListRequest))]
 [JsonSerializable(typeof(MachinesListResponse))]
+[JsonSerializable(typeof(MachineRenameRequest))]
+[JsonSerializable(typeof(MachineRenameResponse))]
 [JsonSerializable(typeof(DaemonStatus))]
 [JsonSerializable(typeof(ClientDisconnected))]
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]

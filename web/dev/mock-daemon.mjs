@@ -67,6 +67,9 @@ export class MockDaemon {
     if (type.startsWith('command_')) return this.commands.answer({ type, requestId, sessionId, payload, reply, refuse, send });
     const session = this.sessions.get(payload.agentSessionId);
     switch (type) {
+      case 'machine_rename':
+        this.machines[0].label = payload.label;
+        return reply({ label: payload.label });
       case 'projects_list':
         return reply({ projects: this.projects });
       case 'agents_list':

@@ -14,6 +14,7 @@ export interface Requests {
   daemon_register: { request: DaemonRegisterRequest; response: DaemonRegisterResponse };
   client_register: { request: ClientRegisterRequest; response: ClientRegisterResponse };
   machines_list: { request: MachinesListRequest; response: MachinesListResponse };
+  machine_rename: { request: MachineRenameRequest; response: MachineRenameResponse };
   projects_list: { request: ProjectsListRequest; response: ProjectsListResponse };
   fs_list: { request: FsListRequest; response: FsListResponse };
   fs_read: { request: FsReadRequest; response: FsReadResponse };
@@ -207,7 +208,17 @@ export interface MachinesListResponse {
   machines: MachineEntry[];
 }
 
-/** A machine came or went; sent to every client of its user. */
+/** Sets what the machine is called, to 1 to 64 characters without control characters; else `INVALID_REQUEST`. The machine answers, keeps it, and every client of its user is told with `daemon_status`. Carries no project. */
+export interface MachineRenameRequest {
+  label: string;
+}
+
+/** The label as it is kept, without white space at its ends. */
+export interface MachineRenameResponse {
+  label: string;
+}
+
+/** A machine came, went or changed its label or projects; sent to every client of its user. */
 export interface DaemonStatus {
   machineKey: string;
   connected: boolean;

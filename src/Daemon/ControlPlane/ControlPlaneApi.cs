@@ -24,7 +24,7 @@ internal static class ControlPlaneApi
             var wanted = await ReadAsync<MachineLabel>(context);
             if (!daemon.Machine.TrySetLabel(wanted.Label))
             {
-                return Error(StatusCodes.Status400BadRequest, $"A label has 1 to {MachineDescription.LabelLength} characters and no control characters.");
+                return Error(StatusCodes.Status400BadRequest, MachineDescription.LabelRule);
             }
 
             await daemon.ReRegisterAsync(ct);

@@ -35,6 +35,13 @@ export class Machines {
     return this.projects[machineKey]?.find((project) => project.projectId === projectId);
   }
 
+  /** The machine tells every device of it; who asked need not wait for that. */
+  async rename(machineKey: string, label: string): Promise<void> {
+    const kept = await this.#connection.request('machine_rename', { label }, { machineKey });
+    const machine = this.find(machineKey);
+    if (machine) machine.label = kept.label;
+  }
+
   async load(machineKey: string): Promise<void> {
     try {
       const { projects } = await this.#connection.request('projects_list', {}, { machineKey });
