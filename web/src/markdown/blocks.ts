@@ -1,10 +1,12 @@
 import MarkdownIt, { type Token } from 'markdown-it';
+import { completeUnfinished } from './unfinished';
 
 const LINK = /^(?:https?:\/\/|mailto:)/i;
 
 const md = new MarkdownIt({ html: false, linkify: true, breaks: true });
 md.linkify.set({ fuzzyLink: false, fuzzyEmail: false }); // "main.rs" is a file, not an address in Serbia
 md.validateLink = (url) => LINK.test(url);
+completeUnfinished(md);
 
 md.renderer.rules.link_open = (tokens, index, options, _env, self) => {
   tokens[index].attrSet('rel', 'noopener noreferrer');
@@ -37,8 +39,8 @@ for (const rule of ['th_open', 'td_open']) {
  */
 export const renderBlocks = (source: string): string[] => parseBlocks(source).map(({ html }) => html);
 
-function parseBlocks(source: string): { html: string; start: number }[] {
-  const env = {};
+function parseBlocks(source: string, growing = false): { html: string; start: number }[] {
+  const env = { growing };
   const blocks: { html: string; start: number }[] = [];
   let block: Token[] = [];
   let [line, start] = [0, 0];
@@ -60,7 +62,7 @@ interface Grown {
   starts: number[];
 }
 
-/** `renderBlocks` for a text that is still being written: a finished part is not read again with every word. */
+/** `renderBlocks` for a text that is still being written: a finished part is not read again with every word, and what its end leaves open looks closed. */
 export class GrowingBlocks {
   #last: Grown = { source: '', blocks: [], starts: [] };
 
@@ -69,7 +71,7 @@ export class GrowingBlocks {
     // The last two may change by what follows: a line below makes a heading of a paragraph, a list goes on after an empty one.
     const kept = source.startsWith(before) ? Math.max(0, blocks.length - 2) : 0;
     const from = kept > 0 ? starts[kept] : 0;
-    const rest = parseBlocks(source.slice(from));
+    const rest = parseBlocks(source.slice(from), true);
     this.#last = {
       source,
       blocks: [...blocks.slice(0, kept), ...rest.map(({ html }) => html)],

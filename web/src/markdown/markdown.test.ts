@@ -6,11 +6,15 @@ import { toSafeHtml } from './sanitize';
 
 const ALLOWED = /^(?:P|BR|HR|H[1-6]|BLOCKQUOTE|UL|OL|LI|PRE|CODE|EM|STRONG|S|A|TABLE|THEAD|TBODY|TR|TH|TD)$/;
 
-function render(source: string): HTMLElement {
+const growing = (source: string): string[] => new GrowingBlocks().render(source);
+
+function elementOf(blocks: string[]): HTMLElement {
   const element = document.createElement('div');
-  element.innerHTML = renderBlocks(source).map(toSafeHtml).join('');
+  element.innerHTML = blocks.map(toSafeHtml).join('');
   return element;
 }
+const render = (source: string): HTMLElement => elementOf(renderBlocks(source));
+const shown = (source: string): HTMLElement => elementOf(growing(source));
 
 function expectHarmless(element: HTMLElement): void {
   for (const node of element.querySelectorAll('*')) {
@@ -33,6 +37,9 @@ test('there are enough payloads', () => {
 describe('nothing that runs, loads or leaves survives', () => {
   const table = XSS_PAYLOADS.map((payload) => [payload.slice(0, 60), payload]);
   test.each(table)('through markdown: %s', (_, payload) => expectHarmless(render(payload)));
+  test.each(table)('through markdown that is still being written: %s', (_, payload) => {
+    for (const end of [payload.length, payload.length / 2, payload.length - 1]) expectHarmless(shown(payload.slice(0, end)));
+  });
 
   // The second line of defence alone: as if markdown-it let HTML through.
   test.each(table)('through the sanitizer alone: %s', (_, payload) => {
@@ -79,17 +86,85 @@ test('while a text grows, blocks that are finished stay the same', () => {
   expect(half.slice(0, 3)).toEqual(blocks.slice(0, 3));
 });
 
+const block = fc.constantFrom('# Title', 'word', ' more words', '\n', '\n\n', '- item', '1. one', '```ts\n', '```\n', '> quote', '---\n', '| a | b |\n| - | - |\n', '    code', '\r\n', '***', '<b>');
+const mark = fc.constantFrom('`', '``', '*', '**', '_', '[', '](', 'https://e.example', ')', '!', '\\', '|', ' ');
+const anyText = fc.array(fc.oneof(block, mark), { maxLength: 30 });
 test('read piece by piece it is what it is when it is read whole', () => {
-  const piece = fc.constantFrom('# Title', 'word', ' more words', '\n', '\n\n', '- item', '1. one', '```ts\n', '```\n', '> quote', '---\n', '| a | b |\n| - | - |\n', '    code', '\r\n', '***', '<b>');
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
-      const growing = new GrowingBlocks();
+    fc.property(anyText, (pieces) => {
+      const text = new GrowingBlocks();
       let source = '';
       for (const more of pieces) {
         source += more;
-        expect(growing.render(source)).toEqual(renderBlocks(source));
+        expect(text.render(source)).toEqual(growing(source));
       }
     }),
     { numRuns: 500 },
   );
+});
+
+describe('what the end leaves open', () => {
+  test.each([
+    ['run `npm te', '<p>run <code>npm te</code></p>'],
+    ['run `', '<p>run </p>'],
+    ['``a `b` c`', '<p><code>a `b` c</code></p>'],
+    ['a\n`b\nc', '<p>a<br>\n<code>b c</code></p>'],
+    ['- one\n- **two', '<ul>\n<li>one</li>\n<li><strong>two</strong></li>\n</ul>'],
+    ['**`a` and `b', '<p><strong><code>a</code> and <code>b</code></strong></p>'],
+    ['**bold*', '<p><strong>bold</strong></p>'],
+    ['and **', '<p>and </p>'],
+    ['> **a\n> b', '<blockquote>\n<p><strong>a<br>\nb</strong></p>\n</blockquote>'],
+    ['see [the `docs`](https://exa', '<p>see <a rel="noopener noreferrer" target="_blank">the <code>docs</code></a></p>'],
+    ['see [it](', '<p>see <a rel="noopener noreferrer" target="_blank">it</a></p>'],
+  ])('looks closed: %s', (source, html) => {
+    expect(shown(source).innerHTML.trim()).toBe(html);
+  });
+
+  test('looks closed in a row of a table too', () => {
+    expect(shown('| a | b |\n| - | - |\n| `npm te').querySelector('td')?.innerHTML).toBe('<code>npm te</code>');
+  });
+
+  test.each([
+    '```\na `b', '    a `b', 'a \\`b', 'a ` b', 'it`s', 'a `b` c', '2 ** 3', '2**3', 'src/**/*.ts', '\\**b', '*b', '[x', '[x] y', 'f[0](y', '[x](src/a.ts', '[x](javascript:a',
+    'a `b\n\n', 'a `b\n\nc', '# a `b #', '| a |\n| - |\n| `b |', '- `a\n- ',
+  ])('is left alone where it is not open, or not at the end: %j', (source) => {
+    expect(growing(source)).toEqual(renderBlocks(source));
+  });
+
+  test('is open in the last block alone, and not when that is over', () => {
+    fc.assert(
+      fc.property(anyText, (pieces) => {
+        const source = pieces.join('');
+        expect(growing(source).slice(0, -1)).toEqual(renderBlocks(source).slice(0, -1));
+        const over = `${source}\n\n`;
+        expect(growing(over)).toEqual(renderBlocks(over));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('never shows a mark that goes away again', () => {
+    const word = fc.constantFrom('word', 'two words', 'a.b', 'x_y');
+    const piece = fc.oneof(
+      word.map((it) => [...it]),
+      word.map((it) => [...`\`${it}\``]),
+      word.map((it) => [...`\`\`${it} \`${it}\`\``]),
+      fc.tuple(word, word).map(([one, two]) => [...`**${one} \`${two}\`**`]),
+      word.map((it) => [...`**${it}**`]),
+      word.map((it) => [`[${it}](`, ...'https://e.example/x)']),
+    );
+    const start = fc.constantFrom('', '- ', '> ', '## ', '1. ');
+    fc.assert(
+      fc.property(start, fc.array(piece, { minLength: 1, maxLength: 6 }), (begin, parts) => {
+        const steps = [begin, ...parts.flatMap((part, index) => (index > 0 ? [' ', ...part] : part))];
+        const whole = render(steps.join('')).textContent.trim();
+        steps.reduce((before, step) => {
+          const source = before + step;
+          expect(whole.startsWith(shown(source).textContent.trim()), source).toBe(true);
+          return source;
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
