@@ -287,7 +287,7 @@ public sealed class Daemon : IAsyncDisposable
                 new ProjectsFeature(_projects, Watcher),
                 new FilesFeature(_projects, gitFiles, Use(HoldingDirectory.Open(paths.Holding, time.GetUtcNow()))),
                 search,
-                new GitFeature(repositories),
+                new GitFeature(repositories, Use(new GitOnce(time))),
                 new CommandsFeature(_commands, commandStore, _projects),
                 new AgentFeature(_sessions, agentStore, _projects, programs),
                 new TerminalFeature(_sessions, _projects),

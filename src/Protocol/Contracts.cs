@@ -10,6 +10,12 @@ public interface IMessage
 public interface IRequest<TResponse> : IMessage
     where TResponse : IMessage;
 
+/// <summary>A request that may be made again under its <c>key</c>, a UUID of the client's, when its answer was lost: it is carried out once and answered the same.</summary>
+public interface IKeyed
+{
+    string? Key { get; }
+}
+
 /// <summary>A message that is told, not asked: nobody answers it.</summary>
 public interface IEvent : IMessage;
 

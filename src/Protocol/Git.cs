@@ -14,7 +14,7 @@ public sealed record GitStatusRequest : IRequest<GitStatusResponse>
 /// <summary>
 /// <c>branch</c> is null when detached, <c>head</c> is null before the first commit. An untracked file is unstaged with <c>"?"</c>.
 /// At most 10,000 changes a group, then <c>truncated</c>. <c>operation</c>: <c>merge</c>, <c>rebase</c>, <c>cherry-pick</c>, <c>revert</c> or
-/// <c>bisect</c> when one is under way.
+/// <c>bisect</c> when one is under way. <c>takesKeys</c>: this machine knows the <c>key</c> of a request that changes something.
 /// </summary>
 public sealed record GitStatusResponse(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Branch,
@@ -27,7 +27,8 @@ public sealed record GitStatusResponse(
     IReadOnlyList<GitChange> Unstaged,
     IReadOnlyList<GitChange> Conflicted,
     bool? Truncated = null,
-    string? Operation = null) : IMessage
+    string? Operation = null,
+    bool? TakesKeys = null) : IMessage
 {
     public static string Type => "git_status_response";
 }
@@ -62,7 +63,7 @@ public enum GitBranchKind
 }
 
 /// <summary>A new branch at <c>startPoint</c>, or at HEAD. It is not switched to. <c>ALREADY_EXISTS</c> when there is one of that name.</summary>
-public sealed record GitBranchCreateRequest(string Name, string? StartPoint = null) : IRequest<GitBranchCreateResponse>
+public sealed record GitBranchCreateRequest(string Name, string? StartPoint = null, string? Key = null) : IRequest<GitBranchCreateResponse>, IKeyed
 {
     public static string Type => "git_branch_create";
 }
@@ -73,7 +74,7 @@ public sealed record GitBranchCreateResponse(string Name, string Sha) : IMessage
 }
 
 /// <summary>Switches to a branch, tag or commit. A name that only a remote has becomes a local branch that follows it, as at the desk.</summary>
-public sealed record GitCheckoutRequest(string Ref) : IRequest<GitCheckoutResponse>
+public sealed record GitCheckoutRequest(string Ref, string? Key = null) : IRequest<GitCheckoutResponse>, IKeyed
 {
     public static string Type => "git_checkout";
 }
@@ -90,7 +91,8 @@ public sealed record GitCheckoutResponse(
 /// Stages files and directories ("" is the project), deletions included. With <c>hunks</c> (ids of <c>git_diff</c>, scope <c>unstaged</c>, asked with the same
 /// <c>contextLines</c>) <c>paths</c> is one file and only these hunks are staged; <c>CONFLICT</c> when one of them is no longer there.
 /// </summary>
-public sealed record GitStageRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null) : IRequest<GitStageResponse>
+public sealed record GitStageRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null, string? Key = null)
+    : IRequest<GitStageResponse>, IKeyed
 {
     public static string Type => "git_stage";
 }
@@ -101,7 +103,8 @@ public sealed record GitStageResponse(bool Success) : IMessage
 }
 
 /// <summary>The reverse of <c>git_stage</c>, before the first commit too. <c>hunks</c> are ids of scope <c>staged</c>.</summary>
-public sealed record GitUnstageRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null) : IRequest<GitUnstageResponse>
+public sealed record GitUnstageRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null, string? Key = null)
+    : IRequest<GitUnstageResponse>, IKeyed
 {
     public static string Type => "git_unstage";
 }
@@ -112,7 +115,7 @@ public sealed record GitUnstageResponse(bool Success) : IMessage
 }
 
 /// <summary>Commits what is staged. With <c>amend</c> the last commit is replaced; an empty message then keeps its message. Hooks run as at the desk.</summary>
-public sealed record GitCommitRequest(string Message, bool? Amend = null) : IRequest<GitCommitResponse>
+public sealed record GitCommitRequest(string Message, bool? Amend = null, string? Key = null) : IRequest<GitCommitResponse>, IKeyed
 {
     public static string Type => "git_commit";
 }
@@ -261,7 +264,8 @@ public sealed record GitCommit(
 /// Takes the working tree's changes to these paths back to what is staged, and deletes the untracked files among them. What is thrown away is kept
 /// as a commit and comes back with <c>git_discard_undo</c>. Ignored files are never touched. With <c>hunks</c>, as in <c>git_stage</c>, only these hunks of the one file.
 /// </summary>
-public sealed record GitDiscardRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null) : IRequest<GitDiscardResponse>
+public sealed record GitDiscardRequest(IReadOnlyList<string> Paths, IReadOnlyList<string>? Hunks = null, int? ContextLines = null, string? Key = null)
+    : IRequest<GitDiscardResponse>, IKeyed
 {
     public static string Type => "git_discard";
 }
@@ -273,7 +277,7 @@ public sealed record GitDiscardResponse(string Ref, IReadOnlyList<GitChange> Dis
 }
 
 /// <summary>Brings back what a <c>git_discard</c> threw away. <c>CONFLICT</c>, and nothing is changed, when a file has newer changes.</summary>
-public sealed record GitDiscardUndoRequest(string Ref) : IRequest<GitDiscardUndoResponse>
+public sealed record GitDiscardUndoRequest(string Ref, string? Key = null) : IRequest<GitDiscardUndoResponse>, IKeyed
 {
     public static string Type => "git_discard_undo";
 }
@@ -286,7 +290,8 @@ public sealed record GitDiscardUndoResponse(bool Success) : IMessage
 /// <summary>
 /// <c>push</c> puts the changes aside (<c>message?</c>, <c>includeUntracked?</c>); <c>pop</c>, <c>apply</c> and <c>drop</c> name a stash by its <c>sha</c>, because numbers shift.
 /// </summary>
-public sealed record GitStashRequest(GitStashAction Action, string? Message = null, bool? IncludeUntracked = null, string? Sha = null) : IRequest<GitStashResponse>
+public sealed record GitStashRequest(GitStashAction Action, string? Message = null, bool? IncludeUntracked = null, string? Sha = null, string? Key = null)
+    : IRequest<GitStashResponse>, IKeyed
 {
     public static string Type => "git_stash";
 }

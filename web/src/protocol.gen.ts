@@ -357,7 +357,7 @@ export interface FsChanged {
 /** Branch and changes of the project's repository. Never runs anything the repository configures. */
 export type GitStatusRequest = Record<string, never>;
 
-/** `branch` is null when detached, `head` is null before the first commit. An untracked file is unstaged with `"?"`. At most 10,000 changes a group, then `truncated`. `operation`: `merge`, `rebase`, `cherry-pick`, `revert` or `bisect` when one is under way. */
+/** `branch` is null when detached, `head` is null before the first commit. An untracked file is unstaged with `"?"`. At most 10,000 changes a group, then `truncated`. `operation`: `merge`, `rebase`, `cherry-pick`, `revert` or `bisect` when one is under way. `takesKeys`: this machine knows the `key` of a request that changes something. */
 export interface GitStatusResponse {
   branch: string | null;
   detached: boolean;
@@ -370,6 +370,7 @@ export interface GitStatusResponse {
   conflicted: GitChange[];
   truncated?: boolean;
   operation?: string;
+  takesKeys?: boolean;
 }
 
 /** Local and remote branches, the last committed first. */
@@ -386,6 +387,7 @@ export interface GitBranchesResponse {
 export interface GitBranchCreateRequest {
   name: string;
   startPoint?: string;
+  key?: string;
 }
 
 export interface GitBranchCreateResponse {
@@ -396,6 +398,7 @@ export interface GitBranchCreateResponse {
 /** Switches to a branch, tag or commit. A name that only a remote has becomes a local branch that follows it, as at the desk. */
 export interface GitCheckoutRequest {
   ref: string;
+  key?: string;
 }
 
 export interface GitCheckoutResponse {
@@ -409,6 +412,7 @@ export interface GitStageRequest {
   paths: string[];
   hunks?: string[];
   contextLines?: number;
+  key?: string;
 }
 
 export interface GitStageResponse {
@@ -420,6 +424,7 @@ export interface GitUnstageRequest {
   paths: string[];
   hunks?: string[];
   contextLines?: number;
+  key?: string;
 }
 
 export interface GitUnstageResponse {
@@ -430,6 +435,7 @@ export interface GitUnstageResponse {
 export interface GitCommitRequest {
   message: string;
   amend?: boolean;
+  key?: string;
 }
 
 export interface GitCommitResponse {
@@ -531,6 +537,7 @@ export interface GitDiscardRequest {
   paths: string[];
   hunks?: string[];
   contextLines?: number;
+  key?: string;
 }
 
 /** `ref` keeps what was discarded, until it is undone or 100 later ones are kept. */
@@ -542,6 +549,7 @@ export interface GitDiscardResponse {
 /** Brings back what a `git_discard` threw away. `CONFLICT`, and nothing is changed, when a file has newer changes. */
 export interface GitDiscardUndoRequest {
   ref: string;
+  key?: string;
 }
 
 export interface GitDiscardUndoResponse {
@@ -554,6 +562,7 @@ export interface GitStashRequest {
   message?: string;
   includeUntracked?: boolean;
   sha?: string;
+  key?: string;
 }
 
 /** The stashes there are afterwards, the newest first; at most 100. */

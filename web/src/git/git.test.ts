@@ -8,7 +8,7 @@ import { deviceStore } from '../app/deviceStore';
 import type { GitView } from '../app/router.svelte';
 import { Attention } from '../machines/attention.svelte';
 import { Machines } from '../machines/machines.svelte';
-import { ConnectionLost, RequestError } from '../net/errors';
+import { ConnectionLost, NotConnected, RequestError } from '../net/errors';
 import type { GitChange, GitFileDiff, GitStatusResponse } from '../protocol.gen';
 import { text } from '../ui/text';
 import GitPage from './GitPage.svelte';
@@ -199,6 +199,57 @@ describe('a commit', () => {
     await screen.findByText(text.git.committed('Say hello'));
     expect(screen.queryByRole('alert')).toBeNull();
     expect(await deviceStore.keys(['commit'])).toEqual([]);
+  });
+
+  describe('of a machine that takes keys', () => {
+    const keyed = { ...staged, takesKeys: true };
+    const send = async (fake: FakeConnection, ...answers: (Error | { sha: string; subject: string })[]) => {
+      fake.when('git_commit', () => {
+        const answer = answers.shift()!;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      });
+      await write('Say hello');
+      await fireEvent.click(screen.getByRole('button', { name: text.git.commit(1) }));
+    };
+    const made = { sha: 'b', subject: 'Say hello' };
+
+    test('whose answer was lost is asked for again under the same key, and no error is shown', async () => {
+      const { fake } = await page(keyed);
+      await send(fake, new ConnectionLost(), new NotConnected(), made);
+      await screen.findByText(text.git.committed('Say hello'));
+      expect(screen.queryByRole('alert')).toBeNull();
+      const [{ key }, ...again] = asked(fake, 'git_commit');
+      expect(key).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+      expect(again).toEqual([{ message: 'Say hello', key }, { message: 'Say hello', key }]);
+    });
+
+    test.each([
+      ['that was never sent', new NotConnected(), text.git.errors.lost],
+      ['that is refused', gitError('Nothing is staged.'), 'Nothing is staged.'],
+    ])('%s is told at once, and the next one has another key', async (_, error, sentence) => {
+      const { fake } = await page(keyed);
+      await send(fake, error, made);
+      expect((await screen.findByRole('alert')).textContent).toContain(sentence);
+      await fireEvent.click(screen.getByRole('button', { name: text.git.commit(1) }));
+      await screen.findByText(text.git.committed('Say hello'));
+      const [first, second] = asked(fake, 'git_commit');
+      expect(first.key).not.toBe(second.key);
+    });
+
+    test('is not asked for again when the machine may have forgotten it', async () => {
+      const { fake } = await page(keyed);
+      const began = Date.now();
+      fake.when('git_commit', () => {
+        vi.spyOn(Date, 'now').mockReturnValue(began + 11 * 60_000);
+        throw new ConnectionLost();
+      });
+      await write('Say hello');
+      await fireEvent.click(screen.getByRole('button', { name: text.git.commit(1) }));
+      expect((await screen.findByRole('alert')).textContent).toContain(text.git.errors.lost);
+      expect(fake.count('git_commit')).toBe(1);
+      vi.restoreAllMocks();
+    });
   });
 
   test('is amended with the message that it had, and a pushed one warns', async () => {

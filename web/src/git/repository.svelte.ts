@@ -1,16 +1,25 @@
 import type { Place } from '../conversation/conversation.svelte';
 import type { Connection } from '../net/connection';
-import { ConnectionLost, hasCode, RequestError } from '../net/errors';
+import { deliver } from '../net/deliver';
+import { ConnectionLost, hasCode, NotConnected, RequestError } from '../net/errors';
+import { newId } from '../net/ids';
 import type { Target } from '../net/link';
 import type { GitStatusResponse, Requests } from '../protocol.gen';
 import { explain } from '../ui/explain';
-import { explainGit, type Failure } from './failure';
+import { text } from '../ui/text';
+import { explainGit, Refusal, type Failure } from './failure';
 
 /** Changes come in bursts; git is asked once for a burst, and while an agent is at work no more often than this. */
 const CALM = 300;
 const APART = 1_000;
 /** What happens in .git alone, such as a commit at the desk, is told by nobody. */
 const LOOK_AGAIN_AFTER = 10_000;
+
+/** A machine remembers for a quarter of an hour what it did under a key; after that, asking again would do it again. */
+const ASK_AGAIN_FOR = 10 * 60_000;
+
+/** What is done once, however often it is asked for under one key. */
+type Keyed = 'git_stage' | 'git_unstage' | 'git_commit' | 'git_branch_create' | 'git_checkout' | 'git_discard' | 'git_discard_undo';
 
 export interface Discarded {
   ref: string;
@@ -71,6 +80,27 @@ export class Repository {
 
   request = <T extends keyof Requests>(type: T, payload: Requests[T]['request'], more: Omit<Target, 'machineKey' | 'sessionId'> = {}): Promise<Requests[T]['response']> =>
     this.#connection.request(type, payload, { machineKey: this.place.machineKey, sessionId: this.place.projectId, ...more });
+
+  /** Changes something: when the answer is lost on the way, it is asked for again when the connection is back, and done once all the same. */
+  change = async <T extends Keyed>(type: T, payload: Requests[T]['request']): Promise<Requests[T]['response']> => {
+    if (!this.status?.takesKeys) return this.request(type, payload);
+    const [key, began] = [newId(), Date.now()];
+    const attempt = (): Promise<Requests[T]['response']> => this.request(type, { ...payload, key });
+    try {
+      return await attempt();
+    } catch (error) {
+      const mayBeDone = (error instanceof ConnectionLost && !(error instanceof NotConnected)) || hasCode(error, 'RELAY_TIMEOUT');
+      if (!mayBeDone) throw error;
+    }
+    return deliver(this.#connection, {
+      machineKey: this.place.machineKey,
+      attempt: async () => {
+        if (Date.now() - began > ASK_AGAIN_FOR) throw new Refusal(text.git.errors.lost);
+        return attempt();
+      },
+      waiting: () => {},
+    });
+  };
 
   /** Does one thing; undefined when it failed, which `failure` then explains, or when something else is being done. */
   async run<T>(work: string, action: () => Promise<T>, done: (result: T) => string = () => ''): Promise<T | undefined> {

@@ -5,15 +5,15 @@ import { text } from '../ui/text';
 import type { Repository } from './repository.svelte';
 
 export const stage = (repository: Repository, paths: string[], hunks?: string[]) =>
-  repository.run('stage', () => repository.request('git_stage', { paths, hunks }));
+  repository.run('stage', () => repository.change('git_stage', { paths, hunks }));
 
 export const unstage = (repository: Repository, paths: string[], hunks?: string[]) =>
-  repository.run('stage', () => repository.request('git_unstage', { paths, hunks }));
+  repository.run('stage', () => repository.change('git_unstage', { paths, hunks }));
 
 /** Throws changes away; `undo` brings them back. */
 export const discard = (repository: Repository, paths: string[], hunks?: string[]) =>
   repository.run('discard', async () => {
-    const { ref, discarded } = await repository.request('git_discard', { paths, hunks });
+    const { ref, discarded } = await repository.change('git_discard', { paths, hunks });
     repository.discarded = [...repository.discarded, { ref, told: hunks ? text.git.discardedLines : text.git.discarded(discarded.length) }];
   });
 
@@ -24,7 +24,7 @@ export const undo = (repository: Repository) =>
       const last = repository.discarded.at(-1);
       if (!last) return;
       try {
-        await repository.request('git_discard_undo', { ref: last.ref });
+        await repository.change('git_discard_undo', { ref: last.ref });
       } catch (error) {
         if (hasCode(error, 'NOT_FOUND')) forget(repository, last.ref);
         throw error;
@@ -39,10 +39,10 @@ export function forget(repository: Repository, ref: string): void {
 }
 
 export const commit = (repository: Repository, message: string, amend: boolean) =>
-  repository.run('commit', () => repository.request('git_commit', { message, amend: amend || undefined }), ({ subject }) => text.git.committed(subject));
+  repository.run('commit', () => repository.change('git_commit', { message, amend: amend || undefined }), ({ subject }) => text.git.committed(subject));
 
 export const checkout = (repository: Repository, ref: string) =>
-  repository.run('checkout', () => repository.request('git_checkout', { ref }), ({ branch, head }) => text.git.switched(branch ?? head?.slice(0, 8) ?? ref));
+  repository.run('checkout', () => repository.change('git_checkout', { ref }), ({ branch, head }) => text.git.switched(branch ?? head?.slice(0, 8) ?? ref));
 
 /** Makes a branch here and goes on with it. */
 export const createBranch = (repository: Repository, name: string) =>
@@ -50,8 +50,8 @@ export const createBranch = (repository: Repository, name: string) =>
     'checkout',
     async () => {
       // Before the first commit there is nothing to begin it at, and git says so.
-      await repository.request('git_branch_create', { name });
-      return repository.request('git_checkout', { ref: name });
+      await repository.change('git_branch_create', { name });
+      return repository.change('git_checkout', { ref: name });
     },
     () => text.git.switched(name),
   );

@@ -5,18 +5,18 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Features.Git;
 
 /// <summary>Branches, the index and commits: work at the owner's word, with the hooks and filters that run at the desk.</summary>
-internal sealed class GitChanges(GitRepositories repositories)
+internal sealed class GitChanges(GitRepositories repositories, GitOnce once)
 {
     private const int MaxMessageChars = 100_000;
     private static readonly string[] PathsFromInput = ["--pathspec-from-file=-", "--pathspec-file-nul"];
 
     public void Map(MessageRoutes routes)
     {
-        routes.Map<GitBranchCreateRequest, GitBranchCreateResponse>(CreateBranchAsync);
-        routes.Map<GitCheckoutRequest, GitCheckoutResponse>(CheckoutAsync);
-        routes.Map<GitStageRequest, GitStageResponse>(StageAsync);
-        routes.Map<GitUnstageRequest, GitUnstageResponse>(UnstageAsync);
-        routes.Map<GitCommitRequest, GitCommitResponse>(CommitAsync);
+        once.Map<GitBranchCreateRequest, GitBranchCreateResponse>(routes, CreateBranchAsync);
+        once.Map<GitCheckoutRequest, GitCheckoutResponse>(routes, CheckoutAsync);
+        once.Map<GitStageRequest, GitStageResponse>(routes, StageAsync);
+        once.Map<GitUnstageRequest, GitUnstageResponse>(routes, UnstageAsync);
+        once.Map<GitCommitRequest, GitCommitResponse>(routes, CommitAsync);
     }
 
     private Task<GitBranchCreateResponse> CreateBranchAsync(GitBranchCreateRequest request, RequestContext context, CancellationToken cancellationToken) =>

@@ -15,7 +15,7 @@ namespace PocketCoder.Daemon.Features.Git;
 /// </code>
 /// The index itself stays as it is; all is done in a copy of it.
 /// </summary>
-internal sealed partial class GitDiscard(GitRepositories repositories)
+internal sealed partial class GitDiscard(GitRepositories repositories, GitOnce once)
 {
     private const string Kept = "refs/pocketcoder/discarded/";
     private const int MaxKept = 100;
@@ -31,8 +31,8 @@ internal sealed partial class GitDiscard(GitRepositories repositories)
 
     public void Map(MessageRoutes routes)
     {
-        routes.Map<GitDiscardRequest, GitDiscardResponse>(DiscardAsync);
-        routes.Map<GitDiscardUndoRequest, GitDiscardUndoResponse>(UndoAsync);
+        once.Map<GitDiscardRequest, GitDiscardResponse>(routes, DiscardAsync);
+        once.Map<GitDiscardUndoRequest, GitDiscardUndoResponse>(routes, UndoAsync);
     }
 
     private Task<GitDiscardResponse> DiscardAsync(GitDiscardRequest request, RequestContext context, CancellationToken cancellationToken) =>

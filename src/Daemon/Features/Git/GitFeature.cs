@@ -7,7 +7,7 @@ using PocketCoder.Protocol.Messaging;
 namespace PocketCoder.Daemon.Features.Git;
 
 /// <summary>Looking at a repository: nothing here starts a program that the repository names.</summary>
-internal sealed class GitFeature(GitRepositories repositories) : IFeature
+internal sealed class GitFeature(GitRepositories repositories, GitOnce once) : IFeature
 {
     private const int MaxBranches = 1_000, UsualCommits = 50, MaxCommits = 500;
     private const int MaxFileBytes = 10 * 1024 * 1024;
@@ -19,9 +19,9 @@ internal sealed class GitFeature(GitRepositories repositories) : IFeature
         routes.Map<GitLogRequest, GitLogResponse>(LogAsync);
         routes.Map<GitFileBaseRequest, GitFileBaseResponse>(FileBaseAsync);
         new GitDiff(repositories).Map(routes);
-        new GitChanges(repositories).Map(routes);
-        new GitDiscard(repositories).Map(routes);
-        new GitStash(repositories).Map(routes);
+        new GitChanges(repositories, once).Map(routes);
+        new GitDiscard(repositories, once).Map(routes);
+        new GitStash(repositories, once).Map(routes);
         new GitRemotes(repositories).Map(routes);
     }
 
@@ -32,7 +32,7 @@ internal sealed class GitFeature(GitRepositories repositories) : IFeature
         // Of a submodule only which commit it is at is asked; anything more would start a git of its own in it.
         var status = repository.Require(await repository.RunAsync(
             ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--", "."], cancellationToken));
-        return PorcelainStatus.Parse(status.Text, repository.Prefix, status.Truncated, repository.Operation);
+        return PorcelainStatus.Parse(status.Text, repository.Prefix, status.Truncated, repository.Operation) with { TakesKeys = true };
     }
 
     private async Task<GitBranchesResponse> BranchesAsync(GitBranchesRequest request, RequestContext context, CancellationToken cancellationToken)

@@ -3,11 +3,11 @@ using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Features.Git;
 
-internal sealed class GitStash(GitRepositories repositories)
+internal sealed class GitStash(GitRepositories repositories, GitOnce once)
 {
     private const int MaxStashes = 100, MaxMessageChars = 1_000;
 
-    public void Map(MessageRoutes routes) => routes.Map<GitStashRequest, GitStashResponse>(StashAsync);
+    public void Map(MessageRoutes routes) => once.Map<GitStashRequest, GitStashResponse>(routes, StashAsync);
 
     private async Task<GitStashResponse> StashAsync(GitStashRequest request, RequestContext context, CancellationToken cancellationToken) =>
         request.Action == GitStashAction.List
