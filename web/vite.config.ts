@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 import { finishDist } from './build/finishDist.ts';
+import { firstSight } from './build/firstSight.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
@@ -10,8 +11,8 @@ const REPLACES_MODULES = ['src/push/push.test.ts', 'src/conversation/composer.te
 
 export default defineConfig({
   define: { __APP_VERSION__: JSON.stringify(version) },
-  plugins: [svelte(), svelteTesting(), finishDist()],
-  // Everything is a file of its own: the CSP allows no inline script, style or data: font.
+  plugins: [svelte(), svelteTesting(), firstSight(), finishDist()],
+  // Everything is a file of its own, but for what index.html shows first: the CSP allows nothing inline that it does not name by its hash, and no data: font.
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
 using PocketCoder.TestSupport;
 using Xunit;
 
@@ -66,23 +69,30 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_page_comes_with_a_policy_that_allows_no_foreign_and_no_inline_script()
+    public async Task The_page_comes_with_a_policy_that_allows_no_foreign_script_and_no_inline_one_but_its_own()
     {
         using var response = await _http.GetAsync(_relay.Url, TestContext.Current.CancellationToken);
 
         var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
-        Assert.StartsWith("default-src 'none'; script-src 'self';", policy, StringComparison.Ordinal);
+        var page = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith($"default-src 'none'; script-src 'self' {HashOf("script")}; style-src 'self' {HashOf("style")};", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
         Assert.Contains("require-trusted-types-for 'script'", policy, StringComparison.Ordinal);
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
-        Assert.Contains("<title>PocketCoder", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("<title>PocketCoder", page, StringComparison.Ordinal);
+
+        string HashOf(string element)
+        {
+            var inline = Assert.Single(Regex.Matches(page, $"<{element}>(.*?)</{element}>", RegexOptions.Singleline)).Groups[1].Value;
+            return $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(inline)))}'";
+        }
     }
 
     [Fact]
     public async Task Everything_the_page_names_is_there_compressed_and_cached_by_its_name()
     {
         var page = await _http.GetStringAsync(_relay.Url, TestContext.Current.CancellationToken);
-        var named = System.Text.RegularExpressions.Regex.Matches(page, "(?:src|href)=\"(/[^\"]+)\"").Select(m => m.Groups[1].Value).ToList();
+        var named = Regex.Matches(page, "(?:src|href)=\"(/[^\"]+)\"").Select(m => m.Groups[1].Value).ToList();
 
         Assert.Contains(named, n => n.EndsWith(".js", StringComparison.Ordinal));
         foreach (var name in named)

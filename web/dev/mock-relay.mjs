@@ -1,4 +1,5 @@
 // A stand-in for relay, daemon and agent in one, for working on the screens without any of them: npm run mock
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
@@ -6,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { MockDaemon } from './mock-daemon.mjs';
 
-const CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; " +
+const hashes = (page, element) =>
+  [...page.matchAll(new RegExp(`<${element}>(.*?)</${element}>`, 'gs'))].map(([, inline]) => ` 'sha256-${createHash('sha256').update(inline).digest('base64')}'`).join('');
+const policy = (page) =>
+  `default-src 'none'; script-src 'self'${hashes(page, 'script')}; style-src 'self'${hashes(page, 'style')}; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; ` +
   "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
   "require-trusted-types-for 'script'; trusted-types svelte-trusted-html dompurify pocketcoder-markdown pocketcoder-worker";
 const TYPES = {
@@ -52,7 +55,7 @@ function serve(request, response) {
   try {
     if (file.includes('..')) throw new Error('outside');
     const body = readFileSync(dist + file);
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': CSP, 'cache-control': 'no-cache' });
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy(file === 'index.html' ? String(body) : ''), 'cache-control': 'no-cache' });
     response.end(body);
   } catch {
     response.writeHead(404).end();

@@ -1,11 +1,11 @@
-// What a first visit loads, compressed; fails above the budget.
+// What a first visit loads, compressed, with the styles that lie in the page; fails above the budget.
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync, gzipSync } from 'node:zlib';
 
 const BUDGET = 100 * 1024;
 const dist = new URL('../dist/', import.meta.url);
 const html = readFileSync(new URL('index.html', dist), 'utf8');
-const assets = [...html.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map((match) => match[1]);
+const assets = ['index.html', ...[...html.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map((match) => match[1])];
 
 let total = 0;
 for (const asset of new Set(assets)) {
@@ -16,5 +16,5 @@ for (const asset of new Set(assets)) {
   total += gzip;
   console.log(`${asset}: ${content.length} bytes, gzip ${gzip}, brotli ${brotli.length}`);
 }
-console.log(`first load (JS and CSS): gzip ${total} of ${BUDGET} bytes`);
+console.log(`first load (page, JS and CSS): gzip ${total} of ${BUDGET} bytes`);
 if (total > BUDGET) process.exit(1);

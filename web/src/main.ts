@@ -12,6 +12,4 @@ const code = takeCodeFromAddress();
 const returned = takeSignInFromAddress();
 followViewport();
 applyAppearance(loadAppearance());
-const target = document.getElementById('app')!;
-target.replaceChildren(); // the first sight, which needs no script
-mount(Root, { target, props: { code, returned } });
+mount(Root, { target: document.getElementById('app')!, props: { code, returned } });

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -9,11 +10,6 @@ namespace PocketCoder.Relay.Web;
 /// <summary>Serves the PWA that is built into the executable: precompressed, with a strict policy, cached for good where the name holds a hash.</summary>
 internal sealed class WebApp
 {
-    private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self'; " +
-        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
-        "trusted-types svelte-trusted-html dompurify pocketcoder-markdown pocketcoder-worker";
-
     private const string Root = "web/";
     private const string Brotli = ".br";
     private static readonly Assembly Executable = typeof(WebApp).Assembly;
@@ -33,6 +29,9 @@ internal sealed class WebApp
     };
 
     private readonly Dictionary<string, WebFile> _files = List();
+    private readonly Lazy<string> _policy;
+
+    public WebApp() => _policy = new(() => PolicyFor(_files.TryGetValue("/index.html", out var page) ? page.ReadText() : ""));
 
     /// <summary>One file, read from the executable each time: it lies in the page cache, and the relay holds no copy.</summary>
     private sealed class WebFile(string resource, string path)
@@ -50,6 +49,12 @@ internal sealed class WebApp
         public string Etag => _etag ??= Hash();
 
         public Stream Open() => Executable.GetManifestResourceStream(resource)!;
+
+        public string ReadText()
+        {
+            using StreamReader reader = new(IsCompressed ? new BrotliStream(Open(), CompressionMode.Decompress) : Open());
+            return reader.ReadToEnd();
+        }
 
         private string Hash()
         {
@@ -112,15 +117,26 @@ internal sealed class WebApp
         }
     }
 
-    private static void SetHeaders(IHeaderDictionary headers)
+    private void SetHeaders(IHeaderDictionary headers)
     {
-        headers.ContentSecurityPolicy = Policy;
+        headers.ContentSecurityPolicy = _policy.Value;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
     }
+
+    /// <summary>Of what is inline, only what the page was built with.</summary>
+    private static string PolicyFor(string page) =>
+        $"default-src 'none'; script-src 'self'{HashesOf(page, "script")}; style-src 'self'{HashesOf(page, "style")}; " +
+        "img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self'; " +
+        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
+        "trusted-types svelte-trusted-html dompurify pocketcoder-markdown pocketcoder-worker";
+
+    private static string HashesOf(string page, string element) => string.Concat(page.Split($"<{element}>").Skip(1)
+        .Select(rest => rest.Split($"</{element}>")[0])
+        .Select(inline => $" 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(inline)))}'"));
 
     private static Dictionary<string, WebFile> List() => Executable.GetManifestResourceNames()
         .Where(name => name.StartsWith(Root, StringComparison.Ordinal))

@@ -10,6 +10,7 @@ import { openTokenStore } from '../net/tokenStore';
 import { Storage } from '../storage/storage';
 import { deviceName } from './deviceName';
 import { deviceStore } from './deviceStore';
+import { expectDevice } from './firstSight';
 import { Router } from './router.svelte';
 
 /** Conversations kept in memory, so that going back to one shows it at once. */
@@ -29,6 +30,7 @@ export class App {
     this.connection.registered.add(() => void this.#sendWhatWaits());
     this.connection.state.subscribe(({ name }) => {
       if (name === 'unpaired') void this.#forget();
+      if (name === 'unpaired' || name === 'online') expectDevice(name === 'online');
     });
     // The last moments a phone gives an app before it may end it.
     const save = (): void => void this.#conversations.forEach((conversation) => conversation.save());
