@@ -56,8 +56,8 @@ public sealed record AgentText(string Text, string? MessageId = null, bool? Trun
     public string? ParentToolUseId { get; init; }
 }
 
-/// <summary>More of the text in the making; not kept. Another <c>messageId</c> than the last one's begins anew.</summary>
-public sealed record AgentTextDelta(string MessageId, string Delta) : AgentEvent;
+/// <summary>More of the text in the making; not kept. Another <c>messageId</c> than the last one's begins anew, and so does <c>whole</c>: all that there is so far.</summary>
+public sealed record AgentTextDelta(string MessageId, string Delta, bool? Whole = null) : AgentEvent;
 
 public sealed record AgentThinking(string Text, bool? Truncated = null) : AgentEvent
 {

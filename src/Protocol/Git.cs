@@ -14,7 +14,7 @@ public sealed record GitStatusRequest : IRequest<GitStatusResponse>
 /// <summary>
 /// <c>branch</c> is null when detached, <c>head</c> is null before the first commit. An untracked file is unstaged with <c>"?"</c>.
 /// At most 10,000 changes a group, then <c>truncated</c>. <c>operation</c>: <c>merge</c>, <c>rebase</c>, <c>cherry-pick</c>, <c>revert</c> or
-/// <c>bisect</c> when one is under way. <c>takesKeys</c>: this machine knows the <c>key</c> of a request that changes something.
+/// <c>bisect</c> when one is under way. <c>keyMemory</c>: which memory the <c>key</c>s of requests that change something are kept in; after a restart it is another.
 /// </summary>
 public sealed record GitStatusResponse(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Branch,
@@ -28,7 +28,7 @@ public sealed record GitStatusResponse(
     IReadOnlyList<GitChange> Conflicted,
     bool? Truncated = null,
     string? Operation = null,
-    bool? TakesKeys = null) : IMessage
+    string? KeyMemory = null) : IMessage
 {
     public static string Type => "git_status_response";
 }

@@ -357,7 +357,7 @@ export interface FsChanged {
 /** Branch and changes of the project's repository. Never runs anything the repository configures. */
 export type GitStatusRequest = Record<string, never>;
 
-/** `branch` is null when detached, `head` is null before the first commit. An untracked file is unstaged with `"?"`. At most 10,000 changes a group, then `truncated`. `operation`: `merge`, `rebase`, `cherry-pick`, `revert` or `bisect` when one is under way. `takesKeys`: this machine knows the `key` of a request that changes something. */
+/** `branch` is null when detached, `head` is null before the first commit. An untracked file is unstaged with `"?"`. At most 10,000 changes a group, then `truncated`. `operation`: `merge`, `rebase`, `cherry-pick`, `revert` or `bisect` when one is under way. `keyMemory`: which memory the `key`s of requests that change something are kept in; after a restart it is another. */
 export interface GitStatusResponse {
   branch: string | null;
   detached: boolean;
@@ -370,7 +370,7 @@ export interface GitStatusResponse {
   conflicted: GitChange[];
   truncated?: boolean;
   operation?: string;
-  takesKeys?: boolean;
+  keyMemory?: string;
 }
 
 /** Local and remote branches, the last committed first. */
@@ -1128,11 +1128,12 @@ export interface AgentText {
   at: string;
 }
 
-/** More of the text in the making; not kept. Another `messageId` than the last one's begins anew. */
+/** More of the text in the making; not kept. Another `messageId` than the last one's begins anew, and so does `whole`: all that there is so far. */
 export interface AgentTextDelta {
   type: 'text_delta';
   messageId: string;
   delta: string;
+  whole?: boolean;
   agentSessionId: string;
   seq?: number;
   at: string;

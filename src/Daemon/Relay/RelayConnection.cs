@@ -325,7 +325,7 @@ internal sealed partial class RelayConnection(
         }
         else if (message.Type == TokenExpiring.Type)
         {
-            await RefreshAsync(link, cancellationToken);
+            await RefreshAsync(link, _shown, cancellationToken);
             await RegisterAsync(link, cancellationToken);
         }
         else if (message.RequestId is not null && message.Type is not (Wire.Error or Wire.Pong))
@@ -388,7 +388,7 @@ internal sealed partial class RelayConnection(
             var old = EndsSoon(tokens.Load());
             if (old)
             {
-                await RefreshAsync(link, cancellationToken);
+                await RefreshAsync(link, _shown, cancellationToken);
             }
 
             try
@@ -398,7 +398,7 @@ internal sealed partial class RelayConnection(
             catch (RequestException refused) when (refused.Code == ErrorCode.Unauthorized && !old)
             {
                 // Clocks differ, or the relay signs with other keys now. Only a refresh that is refused says that we are no longer known.
-                await RefreshAsync(link, cancellationToken);
+                await RefreshAsync(link, _shown, cancellationToken);
                 await RegisterAsync(link, cancellationToken);
             }
         }
@@ -413,19 +413,18 @@ internal sealed partial class RelayConnection(
     private bool EndsSoon(StoredTokens stored) =>
         stored.AccessToken is null || DateTimeOffset.FromUnixTimeSeconds(stored.ExpiresAt ?? 0) - time.GetUtcNow() < RefreshAhead;
 
-    private async Task RefreshAsync(RelayLink link, CancellationToken cancellationToken)
+    /// <param name="worn">The access token that has served: a login meanwhile has put newer ones there, which are not ours to spend.</param>
+    private async Task RefreshAsync(RelayLink link, string? worn, CancellationToken cancellationToken)
     {
         await _tokensInUse.WaitAsync(cancellationToken);
         try
         {
             using var alone = await tokens.LockAsync(cancellationToken);
             var stored = tokens.Load();
-            if (stored.AccessToken == _shown || EndsSoon(stored))
+            if (stored.AccessToken == worn || EndsSoon(stored))
             {
                 await RefreshAsync(link, stored, cancellationToken);
             }
-
-            // Else a login has put newer ones there, which are not ours to spend.
         }
         finally
         {

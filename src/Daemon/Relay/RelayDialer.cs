@@ -4,7 +4,7 @@ using PocketCoder.Protocol.Messaging;
 
 namespace PocketCoder.Daemon.Relay;
 
-/// <summary>Opens the socket. A dead link is told from a quiet one by the daemon's own beat: the WebSocket's would be a timer more, every five seconds.</summary>
+/// <summary>Opens the socket. Pings tell a dead link from a quiet one.</summary>
 internal sealed class RelayDialer(Uri gateway)
 {
     public Uri Endpoint { get; } = EndpointOf(gateway);
@@ -18,7 +18,8 @@ internal sealed class RelayDialer(Uri gateway)
         try
         {
             socket.Options.AddSubProtocol(Wire.Subprotocol);
-            socket.Options.KeepAliveInterval = TimeSpan.Zero;
+            socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(30);
+            socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(20);
             await socket.ConnectAsync(Endpoint, cancellationToken);
             return new MessageSocket(socket);
         }

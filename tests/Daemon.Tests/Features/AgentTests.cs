@@ -250,7 +250,8 @@ public sealed class AgentTests : IAsyncLifetime
         var late = await HistoryAsync(session);
         await _system.AskAsync(_client, "agent_cancel", new JsonObject { ["agentSessionId"] = session });
 
-        Assert.Equal("Waiting", (string?)Assert.Single(late, e => Type(e) == "text_delta")["delta"]);
+        var soFar = Assert.Single(late, e => Type(e) == "text_delta");
+        Assert.Equal(("Waiting", true), ((string?)soFar["delta"], (bool?)soFar["whole"]));
     }
 
     [Theory]

@@ -67,6 +67,29 @@ public sealed class GitOnceTests : GitFixture
     }
 
     [Fact]
+    public async Task A_daemon_that_stops_has_ended_what_was_begun_and_the_next_one_has_another_memory()
+    {
+        await StageAsync();
+        Repository.WriteScript(".git/hooks/pre-commit", "echo $$ > .git/hook.pid; until [ -e .git/go ]; do sleep 0.05; done");
+        var memory = (string?)(await AskAsync("git_status"))["keyMemory"];
+        await Client.SendAsync(new JsonObject
+        {
+            ["type"] = "git_commit", ["requestId"] = "begun", ["machineKey"] = Machine.MachineKey, ["sessionId"] = Machine.ProjectId, ["payload"] = Commit(),
+        });
+        await Client.UntilTypeAsync("progress");
+        var hook = $"/proc/{Repository.Read(".git/hook.pid").Trim()}";
+        Assert.True(Directory.Exists(hook));
+
+        await Machine.Daemon.DisposeAsync();
+
+        Assert.False(Directory.Exists(hook));
+        await Machine.StartDaemonAsync();
+        await Machine.ReachableAsync(Client);
+        Assert.NotNull(memory);
+        Assert.NotEqual(memory, (string?)(await AskAsync("git_status"))["keyMemory"]);
+    }
+
+    [Fact]
     public async Task A_part_of_a_file_is_discarded_once_and_nothing_else_in_its_place()
     {
         Repository.Init().Write("a.txt", SixtyLines());

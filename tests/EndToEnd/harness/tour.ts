@@ -9,7 +9,7 @@ type Visit = (screen: string) => Promise<void>;
 /** Goes through every screen in each of its states, as a user would, and stops at each. */
 export async function tour(phone: Phone, machine: Machine, anthropic: FakeAnthropic, visit: Visit): Promise<void> {
   await phone.page.goto(machine.url);
-  await expect(phone.heading('Pair this phone')).toBeVisible();
+  await expect(phone.page.getByRole('textbox', { name: 'Pairing link or code' })).toBeVisible();
   await visit('pairing-by-hand');
 
   await phone.page.goto('about:blank');

@@ -101,7 +101,7 @@ test('a phone whose storage was taken away pairs again, and everything is there'
   await phone.page.goto('about:blank');
   await developer.send('Storage.clearDataForOrigin', { origin: machine.url.replace(/\/$/, ''), storageTypes: 'all' });
   await phone.page.goto(machine.url);
-  await expect(phone.heading('Pair this phone')).toBeVisible();
+  await expect(phone.page.getByRole('textbox', { name: 'Pairing link or code' })).toBeVisible();
 
   await phone.pair(await machine.pairAnother());
   await phone.openProject();

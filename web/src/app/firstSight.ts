@@ -1,6 +1,6 @@
 const KEY = 'pocketcoder-paired';
 
-/** What index.html shows before any script runs: an invitation to pair, or for a device that is expected only the name. Gone when a screen stands. */
+/** What index.html shows before any script runs: an invitation to pair, or for a device that is expected only the name. Gone when the app knows which it is. */
 export function endFirstSight(): void {
   document.getElementById('first-sight')?.remove();
 }

@@ -6,7 +6,7 @@ const NEAR = 48;
 /** So much is laid out beyond what is seen, so that a flick of the finger meets no empty place. */
 const BEYOND = 500;
 const FEWEST = 20;
-/** As many rows as fill most screens are there in the first frame. */
+/** As many rows as fill most screens. */
 const FIRST = 12;
 /** When a log is made anew from its beginning, so many rows may fold away together (a sub-agent's steps into its call). */
 const MANY = 600;

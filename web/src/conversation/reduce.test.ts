@@ -136,6 +136,11 @@ describe('streaming', () => {
     expect(now.partial).toEqual({ messageId: 'm2', text: 'new' });
   });
 
+  test('the text so far, told again to who asks in mid-answer, is not there twice', () => {
+    const now = [delta('m1', 'Hel'), { ...delta('m1', 'Hello'), whole: true } as AgentEvent, delta('m1', ' you')].reduce(reduce, emptyView);
+    expect(now.partial).toEqual({ messageId: 'm1', text: 'Hello you' });
+  });
+
   test('the end of a turn leaves nothing half said', () => {
     expect(log(done).reduce(reduce, reduce(emptyView, delta('m1', 'half'))).partial).toBeUndefined();
   });

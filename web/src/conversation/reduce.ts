@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentGap } from '../protocol.gen';
+import type { AgentEvent, AgentGap, AgentTextDelta } from '../protocol.gen';
 import { apply } from './apply';
 import { inBatch } from './batch';
 import { hasHole, type ConversationView } from './view';
@@ -8,7 +8,7 @@ import { hasHole, type ConversationView } from './view';
  * an event known already changes nothing, one that is too early waits until the hole before it is filled or told to be a gap.
  */
 export function reduce(view: ConversationView, event: AgentEvent): ConversationView {
-  if (event.type === 'text_delta') return addDelta(view, event.messageId, event.delta);
+  if (event.type === 'text_delta') return addDelta(view, event);
   if (event.type === 'gap') return passGap(view, event);
   const seq = event.seq;
   if (event.type === 'prompt' && seq !== undefined && seq <= view.goneTo) return apply(view, event);
@@ -54,7 +54,7 @@ function takeEarly(view: ConversationView): ConversationView {
   }
 }
 
-function addDelta(view: ConversationView, messageId: string, delta: string): ConversationView {
-  const before = view.partial?.messageId === messageId ? view.partial.text : '';
+function addDelta(view: ConversationView, { messageId, delta, whole }: AgentTextDelta): ConversationView {
+  const before = view.partial?.messageId === messageId && !whole ? view.partial.text : '';
   return { ...view, partial: { messageId, text: before + delta } };
 }

@@ -202,7 +202,7 @@ describe('a commit', () => {
   });
 
   describe('of a machine that takes keys', () => {
-    const keyed = { ...staged, takesKeys: true };
+    const keyed = { ...staged, keyMemory: 'one' };
     const send = async (fake: FakeConnection, ...answers: (Error | { sha: string; subject: string })[]) => {
       fake.when('git_commit', () => {
         const answer = answers.shift()!;
@@ -222,6 +222,35 @@ describe('a commit', () => {
       const [{ key }, ...again] = asked(fake, 'git_commit');
       expect(key).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
       expect(again).toEqual([{ message: 'Say hello', key }, { message: 'Say hello', key }]);
+    });
+
+    test('that the machine may have made before it went away is asked for again too', async () => {
+      const { fake } = await page(keyed);
+      await send(fake, new RequestError({ code: 'MACHINE_OFFLINE', message: 'Away.' }), made);
+      await screen.findByText(text.git.committed('Say hello'));
+      expect(new Set(asked(fake, 'git_commit').map(({ key }) => key)).size).toBe(1);
+    });
+
+    test('is not asked for again when the machine was restarted, which forgets', async () => {
+      const { fake } = await page(keyed);
+      fake.when('git_commit', () => {
+        fake.when('git_status', () => status({ ...keyed, keyMemory: 'another' }));
+        throw new ConnectionLost();
+      });
+      await write('Say hello');
+      await fireEvent.click(screen.getByRole('button', { name: text.git.commit(1) }));
+      expect((await screen.findByRole('alert')).textContent).toContain(text.git.errors.lost);
+      expect(fake.count('git_commit')).toBe(1);
+    });
+
+    test('says that it waits, and need not be waited for; what is written meanwhile stays', async () => {
+      const { fake } = await page(keyed);
+      await send(fake, new ConnectionLost(), new NotConnected(), new NotConnected());
+      await fireEvent.input(screen.getByRole('textbox'), { target: { value: 'The next one' } });
+      await fireEvent.click(await screen.findByRole('button', { name: text.git.stopWaiting }));
+      expect((await screen.findByRole('alert')).textContent).toContain(text.git.errors.lost);
+      expect(screen.queryByText(text.git.waits)).toBeNull();
+      expect(screen.getByRole<HTMLTextAreaElement>('textbox').value).toBe('The next one');
     });
 
     test.each([

@@ -7,6 +7,7 @@ import type { Target } from '../net/link';
 import type { GitStatusResponse, Requests } from '../protocol.gen';
 import { explain } from '../ui/explain';
 import { text } from '../ui/text';
+import { CommitDraft } from './commitDraft.svelte';
 import { explainGit, Refusal, type Failure } from './failure';
 
 /** Changes come in bursts; git is asked once for a burst, and while an agent is at work no more often than this. */
@@ -15,7 +16,7 @@ const APART = 1_000;
 /** What happens in .git alone, such as a commit at the desk, is told by nobody. */
 const LOOK_AGAIN_AFTER = 10_000;
 
-/** A machine remembers for a quarter of an hour what it did under a key; after that, asking again would do it again. */
+/** A machine that was not restarted remembers for a quarter of an hour what it did under a key; after that, asking again would do it again. */
 const ASK_AGAIN_FOR = 10 * 60_000;
 
 /** What is done once, however often it is asked for under one key. */
@@ -45,7 +46,11 @@ export class Repository {
   told = $state('');
   /** What can be brought back, the latest last. */
   discarded = $state.raw<Discarded[]>([]);
+  /** While something that may be done already waits to be asked for again: ends that. */
+  stopWaiting = $state.raw<() => void>();
   readonly place: Place;
+  /** The commit message that is being written. */
+  readonly draft: CommitDraft;
   #connection: Connection;
   #followers = 0;
   #stop: (() => void) | undefined;
@@ -57,6 +62,7 @@ export class Repository {
   constructor(connection: Connection, place: Place) {
     this.#connection = connection;
     this.place = { machineKey: place.machineKey, projectId: place.projectId };
+    this.draft = new CommitDraft(this.place);
   }
 
   get count(): number {
@@ -81,25 +87,36 @@ export class Repository {
   request = <T extends keyof Requests>(type: T, payload: Requests[T]['request'], more: Omit<Target, 'machineKey' | 'sessionId'> = {}): Promise<Requests[T]['response']> =>
     this.#connection.request(type, payload, { machineKey: this.place.machineKey, sessionId: this.place.projectId, ...more });
 
-  /** Changes something: when the answer is lost on the way, it is asked for again when the connection is back, and done once all the same. */
+  /** Changes something: when the answer is lost on the way, it is asked for again when the machine can be reached, and done once all the same. */
   change = async <T extends Keyed>(type: T, payload: Requests[T]['request']): Promise<Requests[T]['response']> => {
-    if (!this.status?.takesKeys) return this.request(type, payload);
+    const memory = this.status?.keyMemory;
+    if (memory === undefined) return this.request(type, payload);
     const [key, began] = [newId(), Date.now()];
     const attempt = (): Promise<Requests[T]['response']> => this.request(type, { ...payload, key });
     try {
       return await attempt();
     } catch (error) {
-      const mayBeDone = (error instanceof ConnectionLost && !(error instanceof NotConnected)) || hasCode(error, 'RELAY_TIMEOUT');
+      const mayBeDone = (error instanceof ConnectionLost && !(error instanceof NotConnected)) || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT');
       if (!mayBeDone) throw error;
     }
-    return deliver(this.#connection, {
-      machineKey: this.place.machineKey,
-      attempt: async () => {
-        if (Date.now() - began > ASK_AGAIN_FOR) throw new Refusal(text.git.errors.lost);
-        return attempt();
-      },
-      waiting: () => {},
-    });
+    const stop = new AbortController();
+    this.stopWaiting = () => stop.abort();
+    try {
+      return await deliver(this.#connection, {
+        machineKey: this.place.machineKey,
+        attempt: async () => {
+          const { keyMemory } = await this.request('git_status', {});
+          if (keyMemory !== memory || Date.now() - began > ASK_AGAIN_FOR) throw new Refusal(text.git.errors.lost);
+          return attempt();
+        },
+        waiting: () => {},
+        signal: stop.signal,
+      });
+    } catch (error) {
+      throw stop.signal.aborted ? new Refusal(text.git.errors.lost) : error;
+    } finally {
+      this.stopWaiting = undefined;
+    }
   };
 
   /** Does one thing; undefined when it failed, which `failure` then explains, or when something else is being done. */

@@ -125,7 +125,7 @@ describe('what the end leaves open', () => {
   });
 
   test.each([
-    '```\na `b', '    a `b', 'a \\`b', 'a ` b', 'it`s', 'a `b` c', '2 ** 3', '2**3', 'src/**/*.ts', '\\**b', '*b', '[x', '[x] y', 'f[0](y', '[x](src/a.ts', '[x](javascript:a',
+    '```\na `b', '    a `b', 'a \\`b', 'a ` b', 'it`s', 'a `b` c', '2 ** 3', '2**3', 'src/**/*.ts', '\\**b', '*b', '[x', '[x] y', 'f[0](y', '[x](src/a.ts', '[x](javascript:a', '[**kwargs](https://x.example) and more', '[`a](https://x.example) more',
     'a `b\n\n', 'a `b\n\nc', '# a `b #', '| a |\n| - |\n| `b |', '- `a\n- ',
   ])('is left alone where it is not open, or not at the end: %j', (source) => {
     expect(growing(source)).toEqual(renderBlocks(source));

@@ -34,21 +34,27 @@ const isAtEnd = ({ tokens, env, pos, posMax, src }: StateInline, mark: string): 
 
 const isWithinWord = ({ src, pos }: StateInline): boolean => /[\p{L}\p{N}]/u.test(src[pos - 1] ?? '');
 
+// While it only looks where something ends (silent), all rules below leave it to the rules of finished text.
 function code(state: StateInline, silent: boolean): boolean {
-  if (!isAtEnd(state, '`')) return false;
+  if (silent || !isAtEnd(state, '`')) return false;
   const { src, pos } = state;
   const [run] = /^`+/.exec(src.slice(pos))!;
   const rest = src.slice(pos + run.length);
   const isLiteral = run === '`' && (/^\s/.test(rest) || isWithinWord(state));
-  if (isLiteral || rest.match(/`+/g)?.includes(run)) return false;
-  const content = rest.replace(/`+$/, '').replaceAll('\n', ' ').replace(/^ /, ''); // what ends it comes piece by piece too
-  if (!silent && content !== '') state.push('code_inline', 'code', 0).content = content;
+  if (isLiteral || hasRun(rest, run.length)) return false;
+  const content = rest.replace(/(?<!`)`+$/, '').replaceAll('\n', ' ').replace(/^ /, ''); // what ends it comes piece by piece too
+  if (content !== '') state.push('code_inline', 'code', 0).content = content;
   state.pos = src.length;
   return true;
 }
 
+function hasRun(text: string, length: number): boolean {
+  for (const [run] of text.matchAll(/`+/g)) if (run.length === length) return true;
+  return false;
+}
+
 function bold(state: StateInline, silent: boolean): boolean {
-  if (!isAtEnd(state, '*')) return false;
+  if (silent || !isAtEnd(state, '*')) return false;
   const { src, pos } = state;
   const rest = src.slice(pos);
   if (/^\*\*?$/.test(rest)) {
@@ -60,10 +66,6 @@ function bold(state: StateInline, silent: boolean): boolean {
     return true;
   }
   if (isWithinWord(state) || !BOLD.test(rest) || rest.includes('**', 2)) return false;
-  if (silent) {
-    state.pos = src.length;
-    return true;
-  }
   state.push('strong_open', 'strong', 1);
   state.pos += 2;
   state.md.inline.tokenize(state);
@@ -72,21 +74,19 @@ function bold(state: StateInline, silent: boolean): boolean {
 }
 
 function link(state: StateInline, silent: boolean): boolean {
-  if (!isAtEnd(state, '[') && !isAtEnd(state, '!')) return false;
+  if (silent || (!isAtEnd(state, '[') && !isAtEnd(state, '!'))) return false;
   const found = LINK.exec(state.src.slice(state.pos));
   if (!found) return false;
   const [, label, address] = found;
   if (!ADDRESSES.some((known) => known.startsWith(address.toLowerCase()) || address.toLowerCase().startsWith(known))) return false;
   const end = state.posMax;
-  if (!silent) {
-    state.push('link_open', 'a', 1);
-    state.pos = state.src.indexOf('[', state.pos) + 1;
-    state.posMax = state.pos + label.length;
-    state.linkLevel++;
-    state.md.inline.tokenize(state);
-    state.linkLevel--;
-    state.push('link_close', 'a', -1);
-  }
+  state.push('link_open', 'a', 1);
+  state.pos = state.src.indexOf('[', state.pos) + 1;
+  state.posMax = state.pos + label.length;
+  state.linkLevel++;
+  state.md.inline.tokenize(state);
+  state.linkLevel--;
+  state.push('link_close', 'a', -1);
   state.pos = state.posMax = end;
   return true;
 }

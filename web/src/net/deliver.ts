@@ -7,7 +7,7 @@ const PATIENCE = 15_000;
 
 export interface Delivery<T> {
   machineKey: string;
-  /** A request that carries a messageId: made again, the daemon answers the same and does nothing twice. */
+  /** A request that carries a messageId or a key: made again, the daemon answers the same and does nothing twice. */
   attempt(): Promise<T>;
   /** It did not get through; it is tried again when that could help. */
   waiting(): void;

@@ -47,6 +47,7 @@ export class Push {
         this.state = await this.#look(false);
         return;
       }
+      await this.#registration(); // where the browser refuses a worker, nothing is on at the next visit either
       await keepPush('wishes', this.wishes);
       await this.#tellAll();
       this.state = 'on';

@@ -576,6 +576,8 @@ export const text = {
     publish: 'Publish',
     fetch: 'Look for new commits',
     stop: 'Stop',
+    waits: 'The answer was lost on the way. It is asked for again when the machine can be reached; nothing is done twice.',
+    stopWaiting: 'Do not wait',
     working: { push: 'Pushing…', pull: 'Pulling…', fetch: 'Looking…' },
     done: { push: (to: string) => `Pushed to ${to}.`, pulled: 'Pulled.', upToDate: 'There is nothing new on the remote.', fetched: 'Looked: this is how the remote stands.' },
     stopped: 'Stopped.',

@@ -159,7 +159,7 @@ internal sealed partial class AgentSession
 
         if (_partial.Length > 0)
         {
-            await _audience.SendToAsync(clientId, AgentAudience.ToJson(Delta(_partialMessage, _partial.ToString())));
+            await _audience.SendToAsync(clientId, AgentAudience.ToJson(Delta(_partialMessage, _partial.ToString()) with { Whole = true }));
         }
     }
 

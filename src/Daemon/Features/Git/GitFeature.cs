@@ -32,7 +32,7 @@ internal sealed class GitFeature(GitRepositories repositories, GitOnce once) : I
         // Of a submodule only which commit it is at is asked; anything more would start a git of its own in it.
         var status = repository.Require(await repository.RunAsync(
             ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--", "."], cancellationToken));
-        return PorcelainStatus.Parse(status.Text, repository.Prefix, status.Truncated, repository.Operation) with { TakesKeys = true };
+        return PorcelainStatus.Parse(status.Text, repository.Prefix, status.Truncated, repository.Operation) with { KeyMemory = once.Memory };
     }
 
     private async Task<GitBranchesResponse> BranchesAsync(GitBranchesRequest request, RequestContext context, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace PocketCoder.Daemon.Features.Git;
 /// What is asked for under a key is done once: who asks again, because the answer was lost on the way, gets the answer of the first time, or waits for it.
 /// A failure is forgotten, so that it can be tried again.
 /// </summary>
-internal sealed class GitOnce(TimeProvider time) : IDisposable
+internal sealed class GitOnce(TimeProvider time) : IAsyncDisposable
 {
     private const int MaxAnswers = 1_000, MaxBytes = Wire.MaxMessageBytes;
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(15);
@@ -19,6 +19,9 @@ internal sealed class GitOnce(TimeProvider time) : IDisposable
     private readonly Dictionary<Work, Task> _begun = [];
     private readonly Queue<(Work Work, int Bytes, long At)> _done = new();
     private int _bytes;
+
+    /// <summary>Another one after a restart, which remembers nothing.</summary>
+    public string Memory { get; } = Guid.NewGuid().ToString("N");
 
     public void Map<TRequest, TResponse>(MessageRoutes routes, Func<TRequest, RequestContext, CancellationToken, Task<TResponse>> handler)
         where TRequest : IRequest<TResponse>, IKeyed
@@ -31,7 +34,18 @@ internal sealed class GitOnce(TimeProvider time) : IDisposable
             _ => throw new RequestException(ErrorCode.InvalidRequest, "key must be a UUID."),
         });
 
-    public void Dispose() => _stopping.Cancel();
+    /// <summary>Git is ended, and has given up its locks and files when this is over.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        Task[] begun;
+        lock (_lock)
+        {
+            begun = [.. _begun.Values];
+        }
+
+        await Task.WhenAll(begun).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     private Task<T> Begin<T>(Work work, Func<Task<T>> run)
     {
