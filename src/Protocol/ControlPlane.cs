@@ -96,6 +96,9 @@ public sealed record StoredTokens(
     /// <summary>Under which name the refresh token is being spent; none: it is not.</summary>
     [JsonPropertyName("attempt")]
     public string? Attempt { get; init; }
+
+    /// <summary>Without the tokens, wherever it is printed.</summary>
+    public override string ToString() => $"tokens of {MachineKey} for {Gateway}, {(Attempt is null ? "at rest" : "being refreshed")}";
 }
 
 [JsonSerializable(typeof(DaemonStatusReport))]

@@ -72,6 +72,7 @@ public sealed class TokenTests : IDisposable
         await UntilTwoDevicesServeTheMachineAsync(relay);
 
         Assert.Equal(login, store.Load());
+        Assert.DoesNotContain(login.RefreshToken!, login.ToString(), StringComparison.Ordinal);
         await using var client = await TestClient.ConnectAsync(relay.Url);
         foreach (var unspent in (string[])[before.RefreshToken!, login.RefreshToken!])
         {

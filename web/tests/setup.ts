@@ -5,3 +5,12 @@ globalThis.ResizeObserver ??= class {
   disconnect(): void {}
 };
 if (typeof Element !== 'undefined') Element.prototype.scrollIntoView ??= () => {};
+if (typeof HTMLDialogElement !== 'undefined') {
+  HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
+    this.open = false;
+    this.dispatchEvent(new Event('close'));
+  };
+}

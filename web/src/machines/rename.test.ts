@@ -6,14 +6,6 @@ import { RequestError } from '../net/errors';
 import ConnectionPage from './ConnectionPage.svelte';
 import { Machines } from './machines.svelte';
 
-HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {
-  this.open = true;
-};
-HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
-  this.open = false;
-  this.dispatchEvent(new Event('close'));
-};
-
 const machine = { machineKey: 'm', label: 'desk', hostname: 'desk', platform: 'linux', connected: true, lastSeenAt: null, daemonVersion: '1' };
 function page(more: Partial<typeof machine> = {}): FakeConnection {
   const fake = new FakeConnection();

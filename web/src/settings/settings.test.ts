@@ -11,10 +11,6 @@ import { clockOf, minutesOf } from './minutes';
 import LicencePage from './LicencePage.svelte';
 import SettingsPage from './SettingsPage.svelte';
 
-HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
-  this.open = true;
-};
-
 let fake: FakeConnection;
 const forget = vi.fn();
 const app = (): App => {

@@ -502,7 +502,6 @@ export const text = {
     deleteTitle: (name: string) => `Delete ${name}?`,
     deleteHint: 'It is gone from the machine then; only git may bring it back.',
     deleteFolderHint: 'It is gone from the machine then, with everything in it; only git may bring it back.',
-    cancel: 'Cancel',
     nameTaken: 'There is a file of this name already.',
     unknownOutcome: 'The connection was lost before the answer came. The list shows whether it was done.',
   },
