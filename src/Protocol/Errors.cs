@@ -91,7 +91,7 @@ public sealed record ErrorDetails
     /// <summary><c>GIT_ERROR</c>: what git said, without paths outside the project.</summary>
     public string? Stderr { get; init; }
 
-    /// <summary><c>AGENT_UNAVAILABLE</c>: <c>not_installed</c> or <c>not_logged_in</c>.</summary>
+    /// <summary><c>AGENT_UNAVAILABLE</c>: <c>not_installed</c> or <c>not_logged_in</c>. <c>MACHINE_OFFLINE</c>: <c>gone</c>, when the request had been passed on and may have been carried out.</summary>
     public string? Reason { get; init; }
 
     /// <summary>What the user can do about it, as a sentence.</summary>

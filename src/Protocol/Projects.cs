@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace PocketCoder.Protocol;
 
-/// <summary>The projects registered on a machine.</summary>
+/// <summary>The projects registered on a machine. Carries no project.</summary>
 public sealed record ProjectsListRequest : IRequest<ProjectsListResponse>
 {
     public static string Type => "projects_list";

@@ -27,7 +27,7 @@ public sealed record PushWishes(bool NeedsYou, bool Finished, bool Failed, Quiet
 /// <summary><c>from</c> and <c>to</c> are minutes of the device's own day, <c>utcOffset</c> its minutes east of UTC.</summary>
 public sealed record QuietHours(int From, int To, int UtcOffset);
 
-/// <summary>Ends a subscription. Answered alike when there is none.</summary>
+/// <summary>Ends a subscription. Answered alike when there is none. Carries no project.</summary>
 public sealed record PushUnsubscribeRequest(string Endpoint) : IRequest<PushUnsubscribeResponse>
 {
     public static string Type => "push_unsubscribe";
@@ -38,7 +38,7 @@ public sealed record PushUnsubscribeResponse : IMessage
     public static string Type => "push_unsubscribe_response";
 }
 
-/// <summary>Sends one notification to this subscription now, and answers when the push service has taken it; <c>NOT_FOUND</c> when there is no such subscription.</summary>
+/// <summary>Sends one notification to this subscription now, and answers when the push service has taken it; <c>NOT_FOUND</c> when there is no such subscription. Carries no project.</summary>
 public sealed record PushTestRequest(string Endpoint) : IRequest<PushTestResponse>
 {
     public static string Type => "push_test";

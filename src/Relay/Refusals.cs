@@ -7,6 +7,9 @@ internal static class Refusals
 {
     public static readonly ErrorInfo Offline = new(ErrorCode.MachineOffline, "The machine is not connected. Start PocketCoder on it: pocketcoder start");
 
+    /// <summary>For what was passed on to it before: it may have been done.</summary>
+    public static readonly ErrorInfo Gone = new(ErrorCode.MachineOffline, "The machine went away before it answered.", new ErrorDetails { Reason = "gone" });
+
     /// <summary>The same for a machine that does not exist and for one that belongs to somebody else.</summary>
     public static readonly ErrorInfo NotFound = new(ErrorCode.NotFound, "There is no such machine.");
 

@@ -35,7 +35,7 @@ internal sealed class Statuses(LocalPeers here, Routes routes, TimeProvider time
         var moved = before is { Node: not null } && (before.Value.Fence != place.Fence || place.Node is null || notice == Notice.Doubt);
         if (moved)
         {
-            routes.MachineGone(userId, place.MachineKey, place.Node is null || before!.Value.Fence == place.Fence ? place.Fence : place.Fence - 1, Refusals.Offline);
+            routes.MachineGone(userId, place.MachineKey, place.Node is null || before!.Value.Fence == place.Fence ? place.Fence : place.Fence - 1, Refusals.Gone);
         }
 
         if (place.Node is null ? wasThere : !wasThere || notice != Notice.None)

@@ -101,10 +101,11 @@ public class RoutingTests : IAsyncLifetime
         await _daemon.UntilTypeAsync("projects_list");
         await _daemon.DisposeAsync();
 
-        Assert.Equal("MACHINE_OFFLINE", (string?)(await ErrorAsync())["error"]!["code"]);
+        var open = (await ErrorAsync())["error"]!;
+        Assert.Equal(("MACHINE_OFFLINE", "gone"), ((string?)open["code"], (string?)open["details"]!["reason"]));
         Assert.False((bool)(await _client.UntilTypeAsync("daemon_status"))["payload"]!["connected"]!);
         var later = await _client.AskAsync("projects_list", new JsonObject(), MachineKey);
-        Assert.Equal("MACHINE_OFFLINE", (string?)later["error"]!["code"]);
+        Assert.Equal(("MACHINE_OFFLINE", null), ((string?)later["error"]!["code"], (string?)later["error"]!["details"]?["reason"]));
 
         _daemon = await _relay.MachineAsync(MachineKey);
         Assert.True((bool)(await _client.UntilTypeAsync("daemon_status"))["payload"]!["connected"]!);

@@ -231,7 +231,7 @@ export interface ClientDisconnected {
   clientId: string;
 }
 
-/** The projects registered on a machine. */
+/** The projects registered on a machine. Carries no project. */
 export type ProjectsListRequest = Record<string, never>;
 
 export interface ProjectsListResponse {
@@ -820,14 +820,14 @@ export interface PushSubscribeRequest {
 
 export type PushSubscribeResponse = Record<string, never>;
 
-/** Ends a subscription. Answered alike when there is none. */
+/** Ends a subscription. Answered alike when there is none. Carries no project. */
 export interface PushUnsubscribeRequest {
   endpoint: string;
 }
 
 export type PushUnsubscribeResponse = Record<string, never>;
 
-/** Sends one notification to this subscription now, and answers when the push service has taken it; `NOT_FOUND` when there is no such subscription. */
+/** Sends one notification to this subscription now, and answers when the push service has taken it; `NOT_FOUND` when there is no such subscription. Carries no project. */
 export interface PushTestRequest {
   endpoint: string;
 }

@@ -226,7 +226,7 @@ describe('a commit', () => {
 
     test('that the machine may have made before it went away is asked for again too', async () => {
       const { fake } = await page(keyed);
-      await send(fake, new RequestError({ code: 'MACHINE_OFFLINE', message: 'Away.' }), made);
+      await send(fake, new RequestError({ code: 'MACHINE_OFFLINE', message: 'Away.', details: { reason: 'gone' } }), made);
       await screen.findByText(text.git.committed('Say hello'));
       expect(new Set(asked(fake, 'git_commit').map(({ key }) => key)).size).toBe(1);
     });
@@ -243,6 +243,30 @@ describe('a commit', () => {
       expect(fake.count('git_commit')).toBe(1);
     });
 
+    test('is waited for ten minutes at most, also while the machine cannot be asked', async () => {
+      const { fake } = await page(keyed);
+      const began = Date.now();
+      fake.when('git_commit', () => {
+        fake.when('git_status', () => {
+          vi.spyOn(Date, 'now').mockReturnValue(began + 11 * 60_000);
+          throw new ConnectionLost();
+        });
+        throw new ConnectionLost();
+      });
+      await write('Say hello');
+      await fireEvent.click(screen.getByRole('button', { name: text.git.commit(1) }));
+      expect((await screen.findByRole('alert')).textContent).toContain(text.git.errors.lost);
+      vi.restoreAllMocks();
+    });
+
+    test('leaves what is written meanwhile, and the field that it is written in', async () => {
+      const { fake } = await page(keyed);
+      await send(fake, new ConnectionLost(), new NotConnected(), made);
+      await fireEvent.input(screen.getByRole('textbox'), { target: { value: 'The next one' } });
+      await screen.findByText(text.git.committed('Say hello'));
+      expect(screen.getByRole<HTMLTextAreaElement>('textbox').value).toBe('The next one');
+    });
+
     test('says that it waits, and need not be waited for; what is written meanwhile stays', async () => {
       const { fake } = await page(keyed);
       await send(fake, new ConnectionLost(), new NotConnected(), new NotConnected());
@@ -255,6 +279,7 @@ describe('a commit', () => {
 
     test.each([
       ['that was never sent', new NotConnected(), text.git.errors.lost],
+      ['to a machine that is not there', new RequestError({ code: 'MACHINE_OFFLINE', message: 'Away.' }), text.errors.MACHINE_OFFLINE],
       ['that is refused', gitError('Nothing is staged.'), 'Nothing is staged.'],
     ])('%s is told at once, and the next one has another key', async (_, error, sentence) => {
       const { fake } = await page(keyed);

@@ -22,6 +22,12 @@ const ASK_AGAIN_FOR = 10 * 60_000;
 /** What is done once, however often it is asked for under one key. */
 type Keyed = 'git_stage' | 'git_unstage' | 'git_commit' | 'git_branch_create' | 'git_checkout' | 'git_discard' | 'git_discard_undo';
 
+/** The request went out, and no answer came back. */
+const mayBeDone = (error: unknown): boolean =>
+  (error instanceof ConnectionLost && !(error instanceof NotConnected)) ||
+  hasCode(error, 'RELAY_TIMEOUT') ||
+  (hasCode(error, 'MACHINE_OFFLINE') && (error as RequestError).details?.reason === 'gone');
+
 export interface Discarded {
   ref: string;
   /** What is said of it. */
@@ -92,32 +98,39 @@ export class Repository {
     const memory = this.status?.keyMemory;
     if (memory === undefined) return this.request(type, payload);
     const [key, began] = [newId(), Date.now()];
-    const attempt = (): Promise<Requests[T]['response']> => this.request(type, { ...payload, key });
     try {
-      return await attempt();
+      return await this.request(type, { ...payload, key });
     } catch (error) {
-      const mayBeDone = (error instanceof ConnectionLost && !(error instanceof NotConnected)) || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT');
-      if (!mayBeDone) throw error;
+      if (!mayBeDone(error)) throw error;
     }
     const stop = new AbortController();
-    this.stopWaiting = () => stop.abort();
+    const { signal } = stop;
+    this.stopWaiting = () => stop.abort(new Refusal(text.git.errors.lost));
+    const tooLate = (): boolean => Date.now() - began > ASK_AGAIN_FOR;
     try {
       return await deliver(this.#connection, {
         machineKey: this.place.machineKey,
         attempt: async () => {
-          const { keyMemory } = await this.request('git_status', {});
-          if (keyMemory !== memory || Date.now() - began > ASK_AGAIN_FOR) throw new Refusal(text.git.errors.lost);
-          return attempt();
+          if (tooLate() || (await this.#memory(signal)) !== memory || tooLate()) throw new Refusal(text.git.errors.lost);
+          return this.request(type, { ...payload, key }, { signal });
         },
         waiting: () => {},
-        signal: stop.signal,
+        signal,
       });
-    } catch (error) {
-      throw stop.signal.aborted ? new Refusal(text.git.errors.lost) : error;
     } finally {
       this.stopWaiting = undefined;
     }
   };
+
+  /** What remembers the keys now. */
+  async #memory(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return (await this.request('git_status', {}, { signal })).keyMemory;
+    } catch (error) {
+      if (error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT', 'RATE_LIMITED')) throw error; // asked again
+      throw new Refusal(text.git.errors.lost);
+    }
+  }
 
   /** Does one thing; undefined when it failed, which `failure` then explains, or when something else is being done. */
   async run<T>(work: string, action: () => Promise<T>, done: (result: T) => string = () => ''): Promise<T | undefined> {

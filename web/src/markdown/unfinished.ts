@@ -42,7 +42,9 @@ function code(state: StateInline, silent: boolean): boolean {
   const rest = src.slice(pos + run.length);
   const isLiteral = run === '`' && (/^\s/.test(rest) || isWithinWord(state));
   if (isLiteral || hasRun(rest, run.length)) return false;
-  const content = rest.replace(/(?<!`)`+$/, '').replaceAll('\n', ' ').replace(/^ /, ''); // what ends it comes piece by piece too
+  let end = rest.length;
+  while (rest[end - 1] === '`') end--;
+  const content = rest.slice(0, end).replaceAll('\n', ' ').replace(/^ /, ''); // what ends it comes piece by piece too
   if (content !== '') state.push('code_inline', 'code', 0).content = content;
   state.pos = src.length;
   return true;
