@@ -1,6 +1,6 @@
 import type { Place } from '../conversation/conversation.svelte';
 import type { Connection } from '../net/connection';
-import { deliver } from '../net/deliver';
+import { deliver, passes } from '../net/deliver';
 import { ConnectionLost, hasCode, NotConnected, RequestError } from '../net/errors';
 import { newId } from '../net/ids';
 import type { Target } from '../net/link';
@@ -127,8 +127,7 @@ export class Repository {
     try {
       return (await this.request('git_status', {}, { signal })).keyMemory;
     } catch (error) {
-      if (error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT', 'RATE_LIMITED')) throw error; // asked again
-      throw new Refusal(text.git.errors.lost);
+      throw passes(error) ? error : new Refusal(text.git.errors.lost);
     }
   }
 

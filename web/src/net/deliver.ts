@@ -5,6 +5,9 @@ import { ConnectionLost, hasCode } from './errors';
 /** How long to wait for a sign that another attempt could succeed, before making one anyway. */
 const PATIENCE = 15_000;
 
+/** It says nothing of what was asked for: asked again later, that may be answered. */
+export const passes = (error: unknown): boolean => error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT', 'RATE_LIMITED');
+
 export interface Delivery<T> {
   machineKey: string;
   /** A request that carries a messageId or a key: made again, the daemon answers the same and does nothing twice. */
@@ -21,8 +24,7 @@ export async function deliver<T>(connection: Connection, { machineKey, attempt, 
     try {
       return await attempt();
     } catch (error) {
-      const later = error instanceof ConnectionLost || hasCode(error, 'MACHINE_OFFLINE', 'RELAY_TIMEOUT', 'RATE_LIMITED');
-      if (!later || signal?.aborted) throw error;
+      if (!passes(error) || signal?.aborted) throw error;
       waiting();
       await nextChance(connection, machineKey, error instanceof ConnectionLost, signal);
       signal?.throwIfAborted();

@@ -20,16 +20,17 @@ const QUIET = 3_000;
 /** For work that would be in the way of what the user does first: when they have left the page alone for some seconds, or left it. */
 export function whenQuiet(work: () => void): void {
   const watched = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const begin = (): void => {
     clearTimeout(timer);
     watched.abort();
     work();
   };
-  let timer = setTimeout(begin, QUIET);
-  const again = (): void => {
+  const wait = (): void => {
     clearTimeout(timer);
     timer = setTimeout(begin, QUIET);
   };
-  for (const touch of ['pointerdown', 'keydown', 'hashchange']) addEventListener(touch, again, { passive: true, signal: watched.signal });
+  wait();
+  for (const touch of ['pointerdown', 'keydown', 'hashchange']) addEventListener(touch, wait, { passive: true, signal: watched.signal });
   document.addEventListener('visibilitychange', () => document.hidden && begin(), { signal: watched.signal });
 }
