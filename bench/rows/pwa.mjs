@@ -1,9 +1,16 @@
+import { once as event } from 'node:events';
 import { createServer } from 'node:http';
-import { inTurn, median, once, shows } from '../measure.mjs';
+import { inTurn, once, shows } from '../measure.mjs';
 import { launchRelay, start, temporary } from '../system.mjs';
 import { launchBrowser } from '../../web/dev/browser.mjs';
 
 const FLOOR = `<!doctype html><meta name="viewport" content="width=device-width"><title>Floor</title><h1>Everything</h1><p>${'that a page can say in five KB. '.repeat(160)}`;
+
+async function serveFloor() {
+  const server = createServer(({ url }, response) => response.writeHead(url === '/' ? 200 : 404, { 'content-type': 'text/html' }).end(url === '/' ? FLOOR : '')).listen(0, '127.0.0.1');
+  await event(server, 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
 
 /** A phone's first visit: slow 4G, a processor four times slower, nothing kept. Gives what came over the wire and when the largest thing was painted. */
 async function visit(browser, url) {
@@ -26,12 +33,12 @@ async function visit(browser, url) {
 
 const both = shows(once(async ({ quick }) => {
   const relay = await launchRelay();
-  const floor = createServer(({ url }, response) => response.writeHead(url === '/' ? 200 : 404, { 'content-type': 'text/html' }).end(url === '/' ? FLOOR : '')).listen(0, '127.0.0.1');
+  const floor = await serveFloor();
   const browser = await launchBrowser();
   try {
     return await inTurn(quick ? 1 : 5, {
       ours: () => visit(browser, JSON.parse(relay.line).url),
-      theirs: () => visit(browser, `http://127.0.0.1:${floor.address().port}`),
+      theirs: () => visit(browser, floor.url),
     });
   } finally {
     await browser.close();
@@ -40,9 +47,10 @@ const both = shows(once(async ({ quick }) => {
   }
 }));
 
-/** A paired phone opens the app, as its worker keeps it: from the navigation to the list of projects. */
+/** A paired phone opens the app, as its worker keeps it: from the navigation to the list of projects. In turn with the floor, which comes from a server on the same machine. */
 async function warmStart({ quick }) {
   const up = await start([temporary('project')]);
+  const floor = await serveFloor();
   const browser = await launchBrowser();
   try {
     const context = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
@@ -52,26 +60,32 @@ async function warmStart({ quick }) {
     await first.locator('main ul a').waitFor();
     await first.evaluate(() => navigator.serviceWorker.ready);
     await first.close();
-    const times = [];
-    for (let visit = -1; visit < (quick ? 1 : 7); visit++) times.push(await timeToProjects(context, up.ready.url));
-    return median(times.slice(1));
+    return await inTurn(quick ? 1 : 7, {
+      ours: () => timeToSee(context, up.ready.url, 'main ul a'),
+      theirs: () => timeToSee(context, floor.url, 'p'),
+    });
   } finally {
     await browser.close();
+    floor.close();
     await up.stop();
   }
 }
 
-async function timeToProjects(context, url) {
+/** From the navigation to the frame that has it. Looked for from within the page, from its first moment: to be asked afterwards took longer than the page itself. */
+async function timeToSee(context, url, selector) {
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  await page.addInitScript((selector) => {
+    globalThis.seen = new Promise((resolve) => {
+      (function look() {
+        if (document.querySelector(selector)) requestAnimationFrame(() => resolve(performance.now()));
+        else requestAnimationFrame(look);
+      })();
+    });
+  }, selector);
   await page.goto(url);
-  const ms = await page.evaluate(() => new Promise((resolve) => {
-    (function look() {
-      if (document.querySelector('main ul a')) resolve(performance.now());
-      else requestAnimationFrame(look);
-    })();
-  }));
+  const ms = await page.evaluate(() => globalThis.seen);
   await page.close();
   return ms;
 }
@@ -79,5 +93,5 @@ async function timeToProjects(context, url) {
 export const rows = [
   { row: 25, metric: 'PWA, first load: over the wire', unit: 'KB', goal: { most: 100 }, baseline: 'a static page of 5 KB', both: both('kb') },
   { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: largest paint', unit: 'ms', goal: { ratio: 1.8 }, baseline: 'a static page of 5 KB', both: both('ms') },
-  { row: 25, metric: 'PWA, warm start, 4x CPU: to the list of projects', unit: 'ms', goal: { most: 500 }, both: async (options) => ({ ours: await warmStart(options) }) },
+  { row: 25, metric: 'PWA, warm start, 4x CPU: to the list of projects', unit: 'ms', goal: { most: 500 }, baseline: 'a static page of 5 KB', both: warmStart },
 ];

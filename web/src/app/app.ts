@@ -1,6 +1,6 @@
 import { Conversation, type Place } from '../conversation/conversation.svelte';
 import { Attention } from '../machines/attention.svelte';
-import { keepMachines } from '../machines/keepMachines.svelte';
+import { forgetMachines, keepMachines } from '../machines/keepMachines.svelte';
 import { Machines } from '../machines/machines.svelte';
 import { Connection } from '../net/connection';
 import { Identity } from '../net/identity';
@@ -26,7 +26,7 @@ export class App {
   #conversations: Conversation[] = [];
 
   constructor() {
-    void keepMachines(this.machines, this.storage);
+    keepMachines(this.machines);
     this.connection.registered.add(() => void this.#sendWhatWaits());
     this.connection.state.subscribe(({ name }) => {
       if (name === 'unpaired') void this.#forget();
@@ -64,6 +64,7 @@ export class App {
   async #forget(): Promise<void> {
     for (const conversation of this.#conversations) conversation.dispose();
     this.#conversations = [];
+    forgetMachines();
     await Promise.all([this.storage.clear(), deviceStore.forget()]);
   }
 

@@ -1,3 +1,5 @@
+import { local } from '../storage/local';
+
 export interface Appearance {
   theme: 'system' | 'light' | 'dark';
   /** Per cent of the system's text size. */
@@ -7,7 +9,7 @@ export interface Appearance {
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export const SIZES = [90, 100, 115, 130, 150, 200];
-const KEY = 'pocketcoder-appearance';
+const KEPT = 'appearance';
 const GROUNDS = { light: '#f5f4f0', dark: '#131513' };
 
 export function loadAppearance(): Appearance {
@@ -21,11 +23,7 @@ export function loadAppearance(): Appearance {
 
 export function saveAppearance(appearance: Appearance): void {
   applyAppearance(appearance);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(appearance));
-  } catch {
-    // a browser that keeps nothing: it lasts as long as the page
-  }
+  local.write(KEPT, appearance);
 }
 
 export function applyAppearance({ theme, size, motion }: Appearance): void {
@@ -42,10 +40,6 @@ export function applyAppearance({ theme, size, motion }: Appearance): void {
 }
 
 function read(): Partial<Record<keyof Appearance, unknown>> {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return typeof kept === 'object' && kept !== null ? kept : {};
-  } catch {
-    return {};
-  }
+  const kept = local.read(KEPT);
+  return typeof kept === 'object' ? kept! : {};
 }

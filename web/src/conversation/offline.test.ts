@@ -365,12 +365,12 @@ test('who signs out leaves nothing here', async () => {
   conversation.draft = 'x';
   conversation.outbox.send('one');
   await conversation.save();
-  await storage.saveList('machines', []);
+  await storage.saveList('sessions m p', []);
   conversation.dispose();
   await storage.clear();
   const next = new Storage(name);
   expect(await next.events.load('m p s')).toBeUndefined();
   expect(await next.draft('m p s')).toBeUndefined();
   expect(await next.outbox.places()).toEqual([]);
-  expect(await next.list('machines')).toBeUndefined();
+  expect(await next.list('sessions m p')).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import type { MachineEntry, ProjectEntry } from '../protocol.gen';
-import type { Storage } from '../storage/storage';
+import { local } from '../storage/local';
 import type { Machines } from './machines.svelte';
 
 interface Kept {
@@ -7,16 +7,22 @@ interface Kept {
   projects: Record<string, ProjectEntry[] | undefined>;
 }
 
-/** Until the relay tells, machines and projects are those of the last visit, and none of them counts as there. */
-export async function keepMachines(machines: Machines, storage: Storage): Promise<void> {
+const KEPT = 'machines';
+
+/** Until the relay tells, machines and projects are those of the last visit, and none of them counts as there. They stand in the first frame. */
+export function keepMachines(machines: Machines): void {
+  const kept = local.read(KEPT) as Kept | undefined;
+  if (kept?.list && kept.projects) {
+    machines.list = kept.list.map((machine) => ({ ...machine, connected: false }));
+    machines.projects = kept.projects;
+  }
   $effect.root(() => {
     $effect(() => {
-      if (!machines.known) return;
-      void storage.saveList('machines', $state.snapshot({ list: machines.list, projects: machines.projects }));
+      if (machines.known) local.write(KEPT, { list: machines.list, projects: machines.projects } satisfies Kept);
     });
   });
-  const kept = await storage.list<Kept>('machines');
-  if (!kept || machines.known) return;
-  machines.list = kept.list.map((machine) => ({ ...machine, connected: false }));
-  machines.projects = { ...kept.projects, ...machines.projects };
+}
+
+export function forgetMachines(): void {
+  local.write(KEPT, undefined);
 }

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { flushSync } from 'svelte';
 import { expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../tests/fakeConnection';
-import { keepMachines } from '../machines/keepMachines.svelte';
+import { forgetMachines, keepMachines } from '../machines/keepMachines.svelte';
 import { Machines } from '../machines/machines.svelte';
 import { ConnectionLost } from '../net/errors';
 import type { AgentSessionEntry, MachineEntry } from '../protocol.gen';
@@ -14,21 +14,24 @@ const project = { projectId: 'p', name: 'shop', path: '~/shop', lastOpenedAt: nu
 const session: AgentSessionEntry = { agentSessionId: 's', title: 'Rename it', startedAt: '', lastActivityAt: '', messageCount: 1, state: 'running', queued: 0 };
 
 test('machines and projects of the last visit are there before the relay answers, but not as online', async () => {
-  const storage = new Storage('lists-machines');
   const fake = new FakeConnection();
   fake.when('projects_list', () => ({ projects: [project] }));
   const machines = new Machines(fake.connection);
-  await keepMachines(machines, storage);
+  keepMachines(machines);
   for (const listener of fake.registered) listener({ user_id: 'u', clientId: 'c', machines: [machine] });
   await vi.waitFor(() => expect(machines.project('m', 'p')).toBeDefined());
   flushSync();
-  await vi.waitFor(async () => expect(JSON.stringify(await storage.list('machines'))).toContain('shop'));
 
   const next = new Machines(new FakeConnection().connection);
-  await keepMachines(next, storage);
+  keepMachines(next);
   expect(next.list).toMatchObject([{ label: 'desk', connected: false }]);
   expect(next.project('m', 'p')?.name).toBe('shop');
   expect(next.known).toBe(false);
+
+  forgetMachines();
+  const strange = new Machines(new FakeConnection().connection);
+  keepMachines(strange);
+  expect(strange.list).toEqual([]);
 });
 
 test('the sessions of a project are there without a connection, none of them as running', async () => {
