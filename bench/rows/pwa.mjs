@@ -12,7 +12,10 @@ async function serveFloor() {
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-/** A phone's first visit: slow 4G, a processor four times slower, nothing kept. Gives what came over the wire and when the largest thing was painted. */
+/**
+ * A phone's first visit: slow 4G, a processor four times slower, nothing kept. Gives what came over the wire, when the largest thing was painted, from when the code can be
+ * typed and "Pair" be pressed, and when the app itself had taken over.
+ */
 async function visit(browser, url) {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
   const page = await context.newPage();
@@ -22,13 +25,25 @@ async function visit(browser, url) {
   await devtools.send('Network.enable');
   await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 562, downloadThroughput: 1.47e6 / 8, uploadThroughput: 0.67e6 / 8 });
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  await page.addInitScript(noteMoments);
   await page.goto(url, { waitUntil: 'load' });
   await page.waitForTimeout(3_000);
   const ms = await page.evaluate(() => new Promise((resolve) => {
     new PerformanceObserver((list) => resolve(list.getEntries().at(-1).startTime)).observe({ type: 'largest-contentful-paint', buffered: true });
   }));
+  const moments = await page.evaluate(() => globalThis.moments);
   await context.close();
-  return { kb: bytes / 1024, ms };
+  return { kb: bytes / 1024, ms, ...moments };
+}
+
+function noteMoments() {
+  const moments = (globalThis.moments = {});
+  (function look() {
+    const form = document.querySelector('form');
+    if (form?.onsubmit && form.querySelector('input').checkVisibility()) moments.usable ??= performance.now();
+    if (document.querySelector('#app main') && !document.getElementById('first-sight')) moments.app ??= performance.now();
+    if (!moments.app) requestAnimationFrame(look);
+  })();
 }
 
 const both = shows(once(async ({ quick }) => {
@@ -93,5 +108,7 @@ async function timeToSee(context, url, selector) {
 export const rows = [
   { row: 25, metric: 'PWA, first load: over the wire', unit: 'KB', goal: { most: 100 }, baseline: 'a static page of 5 KB', both: both('kb') },
   { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: largest paint', unit: 'ms', goal: { ratio: 1.8 }, baseline: 'a static page of 5 KB', both: both('ms') },
+  { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: to type the code and press', unit: 'ms', goal: { most: 1600 }, both: async (options) => ({ ours: (await both('usable')(options)).ours }) },
+  { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: to the whole app', unit: 'ms', both: async (options) => ({ ours: (await both('app')(options)).ours }) },
   { row: 25, metric: 'PWA, warm start, 4x CPU: to the list of projects', unit: 'ms', goal: { most: 500 }, baseline: 'a static page of 5 KB', both: warmStart },
 ];

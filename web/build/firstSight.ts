@@ -11,12 +11,19 @@ const STYLES = /<link rel="stylesheet"[^>]* href="\/(assets\/[^"]+)">/;
 export function firstSight(): Plugin {
   return {
     name: 'first-sight',
-    transformIndexHtml: (html) => html.replace(/%pairing\.(title|start)%/g, (_, name: 'title' | 'start') => text.pairing[name]),
+    transformIndexHtml: (html) => html.replace(/%([a-z]+)\.([a-z]+)%/g, (_, group: string, name: string) => words(group, name)),
     generateBundle: {
       order: 'post',
       handler: (_, bundle) => takeInStyles(bundle),
     },
   };
+}
+
+/** Where the text names the relay, the page fills in its address. */
+function words(group: string, name: string): string {
+  const found = (text as unknown as Record<string, Record<string, string | ((host: string) => string)> | undefined>)[group]?.[name];
+  if (found === undefined) throw new Error(`index.html asks for ${group}.${name}, which the catalogue (src/ui/text.ts) does not have.`);
+  return typeof found === 'string' ? found : found('%host%');
 }
 
 function takeInStyles(bundle: Rollup.OutputBundle): void {

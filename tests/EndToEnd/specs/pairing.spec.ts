@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { expect, test } from '../harness/test';
 
 test('the link asks first: nothing connects before the tap, and the code leaves the address at once', async ({ stranger, machine }) => {
@@ -9,7 +10,7 @@ test('the link asks first: nothing connects before the tap, and the code leaves 
   await expect(stranger.heading('Pair this phone')).toBeVisible();
 
   await expect(page.getByText(new URL(machine.url).host)).toBeVisible();
-  expect(page.url()).not.toContain('pair=');
+  await expect(page).not.toHaveURL(/pair=/);
   await page.waitForLoadState('networkidle');
   expect(sockets).toBe(0);
 
@@ -56,3 +57,50 @@ test('without a link a pasted one is as good, and nonsense is told apart', async
   await stranger.button('Pair').tap();
   await expect(stranger.heading('Projects')).toBeVisible();
 });
+
+test('before the app has arrived the page can be typed into and pressed, and nothing of that is lost', async ({ stranger, machine }) => {
+  const { page } = stranger;
+  const arrive = await holdScripts(page);
+  const code = page.getByRole('textbox', { name: 'Pairing link or code' });
+
+  await page.goto(machine.url, { waitUntil: 'commit' });
+  await expect(page.getByText(`with the relay at ${new URL(machine.url).host}`)).toBeVisible();
+  await code.tap();
+  await page.keyboard.type('hel');
+  await expect(code).toHaveValue('hel');
+  arrive();
+  await expect(stranger.button('Paste').or(page.getByText('Pairing lets this device'))).toBeVisible(); // the app's own form
+  await expect(code).toBeFocused();
+  await page.keyboard.type('lo?');
+  await expect(code).toHaveValue('hello?');
+});
+
+for (const way of ['by a link', 'by hand']) {
+  test(`a press before the app has arrived counts, ${way}`, async ({ stranger, machine }) => {
+    const { page } = stranger;
+    let sockets = 0;
+    page.on('websocket', () => sockets++);
+    const arrive = await holdScripts(page);
+
+    await page.goto(way === 'by a link' ? machine.pairUrl : machine.url, { waitUntil: 'commit' });
+    if (way === 'by hand') await page.getByRole('textbox', { name: 'Pairing link or code' }).fill(machine.pairUrl);
+    else await expect(page.getByText('Pairing lets this device run code')).toBeVisible();
+    await stranger.button('Pair').tap();
+    await expect(page.getByRole('button', { name: 'Pairing…' })).toBeDisabled();
+    expect(sockets).toBe(0);
+
+    arrive();
+    await expect(stranger.heading('Projects')).toBeVisible();
+  });
+}
+
+/** The page arrives without its scripts, as on a slow line; they come when the answer is called. */
+async function holdScripts(page: Page): Promise<() => void> {
+  let arrive = (): void => {};
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route('**/assets/*.js', async (route) => {
+    await arrived;
+    await route.continue();
+  });
+  return arrive;
+}
