@@ -7,6 +7,8 @@ const COUNT = Number(process.argv[2] ?? 10_000);
 const SLOWDOWN = Number(process.argv[3] ?? 4);
 // Only the figures of row 26 of bench/table.mjs, as a line of JSON.
 const JSON_ONLY = process.argv[4] === '--json';
+/** A quick flick, in CSS pixels a second. */
+const SPEED = 2_000;
 const LAST = 'The very last line.';
 
 const CODE = '```ts\nexport function parseDay(iso: string): Day {\n  const [year, month, day] = iso.slice(0, 10).split("-").map(Number);\n  return { year, month, day };\n}\n```';
@@ -63,8 +65,10 @@ async function everything(page) {
   console.log(`open after a reload, from what the phone kept: ${await timeToLast()} ms`);
 
   printMemory(await memory());
-  print('scrolling up by flicks', await frames(() => scroll({ by: -90, for: 4_000 })));
-  print('scrolling up very fast', await frames(() => scroll({ by: -900, for: 3_000 })));
+  print('a finger scrolls up', await frames(() => swipe(SPEED, 4)));
+  print('a finger scrolls up fast', await frames(() => swipe(3 * SPEED, 4)));
+  print('set further up by script, frame by frame', await frames(() => scroll({ by: -90, for: 4_000 })));
+  print('the same, very fast', await frames(() => scroll({ by: -900, for: 3_000 })));
   print('jumping to places all over', await frames(() => scroll({ jumps: 25 })));
   await page.getByRole('button', { name: 'Newest' }).click();
   await page.getByText(LAST).waitFor();
@@ -75,8 +79,9 @@ async function everything(page) {
 async function figures(open) {
   const openMs = await open();
   await page().waitForTimeout(3_000);
-  const framesPerSecond = rateOf(await framesDuring(() => scroll({ by: -90, for: 4_000 })));
-  return { openMs, framesPerSecond, ...(await memory()) };
+  const { deltas, shown, bare } = await frames(() => swipe(SPEED, 4));
+  const memoryThen = await memory();
+  return { openMs, shownPerSecond: rateOf(shown), shownWithinMs: at(shown, 0.99), framesPerSecond: rateOf(deltas), barePx: bare, ...memoryThen };
 }
 
 /** The floor: a page that has nothing but the last hundred texts. */
@@ -111,17 +116,65 @@ function page() {
   return browser.contexts()[0].pages()[0];
 }
 
-/** What the main thread does while the work goes on: frames by the clock, and tasks by the processor time that they took. */
+/**
+ * What happens while the work goes on: `shown`, the times between the frames that reached the screen (the compositor moves what is laid out by itself); `deltas`, those between the
+ * page's own; `tasks`, what the main thread took of the processor; `bare`, the most pixels of the log that had no row yet when they were scrolled into sight.
+ */
 async function frames(work) {
-  await browser.startTracing(page(), { categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'] });
+  await browser.startTracing(page(), { categories: ['toplevel', 'cc', 'benchmark', 'viz', 'disabled-by-default-devtools.timeline', '__metadata'] });
+  await page().evaluate(watchRows);
   const deltas = await framesDuring(work);
+  const bare = await page().evaluate(() => globalThis.bare);
   const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
   const mains = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
   const tasks = traceEvents.filter(({ name, tdur, pid, tid }) => name.endsWith('RunTask') && tdur && mains.has(`${pid} ${tid}`)).map(({ tdur }) => tdur / 1000);
-  return { deltas, tasks };
+  return { deltas, tasks, shown: timesBetweenShown(traceEvents), bare };
 }
 
-/** The times between the frames that are shown while the work goes on. */
+/** Chromium tells of each frame, from its beginning to its end, whether it was shown; a pause in which nothing was to be shown is none. */
+function timesBetweenShown(traceEvents) {
+  const state = new Map();
+  const ends = [];
+  for (const { name, ph, pid, id, id2, ts, args } of traceEvents) {
+    if (name !== 'PipelineReporter') continue;
+    const frame = `${pid} ${JSON.stringify(id2 ?? id)}`;
+    const told = args?.chrome_frame_reporter ?? args?.frame_reporter;
+    if (told) state.set(frame, told.state);
+    if (ph === 'e' && state.has(frame)) ends.push({ ts, state: state.get(frame) });
+  }
+  ends.sort((one, other) => one.ts - other.ts);
+  const times = [];
+  let last;
+  for (const { ts, state: how } of ends) {
+    if (how === 'STATE_NO_UPDATE_DESIRED') last = undefined;
+    if (!how.startsWith('STATE_PRESENTED')) continue;
+    if (last !== undefined && ts > last) times.push((ts - last) / 1000);
+    last = ts;
+  }
+  return times;
+}
+
+/** Runs before the page hears that it was scrolled: what is in sight then was in sight as it is. */
+function watchRows() {
+  globalThis.bare = 0;
+  const log = document.querySelector('[role=log]');
+  globalThis.watching?.abort();
+  globalThis.watching = new AbortController();
+  addEventListener('scroll', () => {
+    const rows = log.querySelectorAll('[data-row]');
+    const edge = log.getBoundingClientRect().top;
+    const bare = Math.min(log.clientHeight, Math.max(0, rows[0].getBoundingClientRect().top - edge));
+    if (log.scrollTop > 0) globalThis.bare = Math.max(globalThis.bare, Math.round(bare));
+  }, { capture: true, signal: globalThis.watching.signal });
+}
+
+/** As a finger does it, without what it goes on by itself. */
+async function swipe(speed, seconds) {
+  const cdp = await browser.contexts()[0].newCDPSession(page());
+  await cdp.send('Input.synthesizeScrollGesture', { x: 195, y: 400, yDistance: speed * seconds, speed, gestureSourceType: 'mouse', preventFling: true });
+}
+
+/** The times between the frames that the page makes while the work goes on. */
 async function framesDuring(work) {
   await page().evaluate(() => {
     const times = [];
@@ -172,14 +225,14 @@ function rateOf(deltas) {
   return (1_000 * deltas.length) / deltas.reduce((sum, delta) => sum + delta, 0);
 }
 
-function print(what, { deltas, tasks }) {
-  const sorted = [...deltas].sort((one, other) => one - other);
-  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(0);
+function at(times, share) {
+  return [...times].sort((one, other) => one - other)[Math.min(times.length - 1, Math.floor(share * times.length))];
+}
+
+function print(what, { deltas, tasks, shown, bare }) {
   const over = (list) => list.filter((time) => time > 50.5).length;
-  console.log(
-    `${what}: ${deltas.length} frames, ${rateOf(deltas).toFixed(0)}/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, over 50 ms ${over(deltas)}; ` +
-      `of the processor: longest task ${Math.max(0, ...tasks).toFixed(0)} ms, over 50 ms ${over(tasks)}`,
-  );
+  const of = (times) => `${rateOf(times).toFixed(0)}/s, p50 ${at(times, 0.5)?.toFixed(0)} ms, p99 ${at(times, 0.99)?.toFixed(0)} ms, over 50 ms ${over(times)}`;
+  console.log(`${what}: shown ${of(shown)}; the page's own ${of(deltas)}; without a row yet at most ${bare} px; of the processor: longest task ${Math.max(0, ...tasks).toFixed(0)} ms, over 50 ms ${over(tasks)}`);
 }
 
 async function memory() {
