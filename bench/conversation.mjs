@@ -161,9 +161,8 @@ function watchRows() {
   globalThis.watching?.abort();
   globalThis.watching = new AbortController();
   addEventListener('scroll', () => {
-    const rows = log.querySelectorAll('[data-row]');
-    const edge = log.getBoundingClientRect().top;
-    const bare = Math.min(log.clientHeight, Math.max(0, rows[0].getBoundingClientRect().top - edge));
+    const first = log.querySelector('article').getBoundingClientRect().top;
+    const bare = Math.min(log.clientHeight, Math.max(0, first - log.getBoundingClientRect().top));
     if (log.scrollTop > 0) globalThis.bare = Math.max(globalThis.bare, Math.round(bare));
   }, { capture: true, signal: globalThis.watching.signal });
 }

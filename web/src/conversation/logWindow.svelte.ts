@@ -38,6 +38,8 @@ export class LogWindow<R extends Row> {
   #scroller: HTMLElement | undefined;
   #rows = new Map<Element, string>();
   #frame = 0;
+  /** The time of the frame that has been looked in. */
+  #looked: CSSNumberish | null | undefined;
   /** In ms a row. */
   #cost = 2;
   #width = 0;
@@ -189,7 +191,9 @@ export class LogWindow<R extends Row> {
     if (typeof requestAnimationFrame === 'undefined' || this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#look();
+      // Once a frame: a second look would lay out what the first has added, and then all of it again.
+      if (this.#looked === document.timeline.currentTime) this.#soon();
+      else this.#look();
     });
   }
 
@@ -197,6 +201,7 @@ export class LogWindow<R extends Row> {
   #look(): void {
     const scroller = this.#scroller;
     if (!scroller || scroller.clientHeight === 0) return;
+    this.#looked = document.timeline?.currentTime;
     const { count } = this.#heights;
     const top = scroller.scrollTop;
     const bottom = top + scroller.clientHeight;
@@ -207,9 +212,9 @@ export class LogWindow<R extends Row> {
     let { start, end } = this;
     if (seen[0] >= end || seen[1] <= start) start = end = this.atEnd ? seen[1] : seen[0];
     const most = Math.max(1, Math.floor(BUDGET / this.#cost));
-    if (start > from) start = Math.max(from, start - most);
+    if (start > from) start = Math.max(from, Math.min(start - most, seen[0]));
     else if (from - start > SLACK) start = from;
-    if (end < to) end = Math.min(to, end + most);
+    if (end < to) end = Math.min(to, Math.max(end + most, seen[1]));
     else if (end - to > SLACK) end = to;
     this.#first = seen[0];
     this.#priced(() => this.#set(start, end));
