@@ -48,7 +48,7 @@ export class Attention {
 
   /** On all machines, the one that has waited longest first. */
   get all(): Waiting[] {
-    return Object.values(this.#waiting).flatMap((waiting) => waiting ?? []).sort((one, other) => one.at.localeCompare(other.at));
+    return Object.values(this.#waiting).flatMap((waiting) => waiting ?? []).sort((one, other) => Number(one.at > other.at) - Number(one.at < other.at));
   }
 
   get total(): number {

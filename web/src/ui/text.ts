@@ -34,6 +34,17 @@ export const text = {
     revoked: 'This device is no longer paired: its access ended or was taken back. Pair it again to go on.',
   },
 
+  time: {
+    now: 'just now',
+    minutes: (count: number) => `${count} min. ago`,
+    hours: (count: number) => `${count} hr. ago`,
+    days: (count: number) => (count === 1 ? 'yesterday' : `${count} days ago`),
+    weekdays: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'],
+    months: ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'],
+    date: (day: number, month: string, year: number) => `${month} ${day}, ${year}`,
+    onDay: (weekday: string, day: number, month: string, clock: string) => `${weekday}, ${month} ${day}, ${clock}`,
+  },
+
   scan: {
     start: 'Scan the code',
     stop: 'Stop scanning',
