@@ -16,7 +16,7 @@ internal sealed record CommandOrder(string ProjectId, string? ClientId, string? 
 internal sealed partial class CommandRun
 {
     private const int MaxOutputBytes = 300 * 1024;
-    private const int DrainBytes = 64 * 1024;
+    private const int DrainBytes = 128 * 1024;
     private const int SigKill = 9;
     private static readonly TimeSpan EndOfOutputPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(5);

@@ -17,6 +17,7 @@ internal static class UserShell
             : new ChildStart(ShellOf(Environment.GetEnvironmentVariable("SHELL")), ["-c", command], directory, Policy)) with
         {
             NoInput = true,
+            Talkative = true,
             Environment = OwnVariables().ToDictionary(name => name, _ => (string?)null),
         };
 
