@@ -10,7 +10,8 @@ test('the link asks first: nothing connects before the tap, and the code leaves 
   await expect(stranger.heading('Pair this phone')).toBeVisible();
 
   await expect(page.getByText(new URL(machine.url).host)).toBeVisible();
-  await expect(page).not.toHaveURL(/pair=/);
+  await expect(page.locator('#first-sight')).toHaveCount(0);
+  expect(page.url()).not.toContain('pair=');
   await page.waitForLoadState('networkidle');
   expect(sockets).toBe(0);
 

@@ -10,7 +10,7 @@ import { openTokenStore } from '../net/tokenStore';
 import { Storage } from '../storage/storage';
 import { deviceName } from './deviceName';
 import { deviceStore } from './deviceStore';
-import { expectDevice } from './firstSight';
+import { expectDevice, whenForgotten } from './firstSight';
 import { Router } from './router.svelte';
 
 /** Conversations kept in memory, so that going back to one shows it at once. */
@@ -32,6 +32,7 @@ export class App {
       if (name === 'unpaired') void this.#forget();
       if (name === 'unpaired' || name === 'online') expectDevice(name === 'online');
     });
+    whenForgotten(() => void this.connection.recheck());
     // The last moments a phone gives an app before it may end it.
     const save = (): void => void this.#conversations.forEach((conversation) => conversation.save());
     addEventListener('pagehide', save);
@@ -64,7 +65,8 @@ export class App {
   async #forget(): Promise<void> {
     for (const conversation of this.#conversations) conversation.dispose();
     this.#conversations = [];
-    forgetMachines();
+    forgetMachines(this.machines);
+    this.attention.forget();
     await Promise.all([this.storage.clear(), deviceStore.forget()]);
   }
 

@@ -3,8 +3,8 @@ import { local } from '../storage/local';
 const PAIRED = 'paired';
 
 /**
- * What index.html shows before the app runs: the form to pair with, or for a device that is expected only the name. Gone when the app knows which it is,
- * and after the app's own form stands, so that a phone's keyboard goes from one to the other without closing.
+ * What index.html shows before the app runs: the form to pair with, or for a device that is expected only the name. It goes after the app's own page stands,
+ * so that a phone's keyboard goes from one form to the other without closing.
  */
 const sight = (): HTMLElement | null => document.getElementById('first-sight');
 
@@ -12,13 +12,22 @@ export function endFirstSight(): void {
   sight()?.remove();
 }
 
-/** What has been done there meanwhile, for the pairing page to go on with. */
-export function takeOver(): { typed: string; pressed: boolean; focused: boolean } {
-  const field = sight()?.querySelector('input');
+export interface Begun {
+  /** In the field. */
+  typed: string;
+  /** "Pair", on this page as it was loaded, with the code that the app now has. */
+  pressed: boolean;
+  focused: 'field' | 'button' | undefined;
+}
+
+/** What has been done there meanwhile, for the pairing page to go on with; `code` is what the app took from the address. */
+export function takeOver(code: string | undefined): Begun {
+  const form = sight()?.querySelector('form');
+  const at = form?.contains(document.activeElement) ? document.activeElement : undefined;
   return {
-    typed: field?.value ?? '',
-    pressed: sight()?.querySelector<HTMLButtonElement>('[type=submit]')?.disabled ?? false,
-    focused: field !== undefined && field === document.activeElement,
+    typed: form?.querySelector('input')?.value ?? '',
+    pressed: form?.dataset.pressed === (code === undefined ? '' : `#pair=${code}`),
+    focused: !at ? undefined : at.matches('input') ? 'field' : 'button',
   };
 }
 
@@ -30,4 +39,9 @@ export function isDeviceExpected(): boolean {
 /** For the next visit's first sight; who the device is stands elsewhere. */
 export function expectDevice(paired: boolean): void {
   local.write(PAIRED, paired ? true : undefined);
+}
+
+/** Tells when another tab of this browser was paired and is no longer. */
+export function whenForgotten(work: () => void): void {
+  local.onRemoved(PAIRED, work);
 }

@@ -15,6 +15,9 @@ const SLACK = 8;
 /** In ms: what new rows may take of a frame before it is painted; the rest of them come with the next. */
 const BUDGET = 8;
 
+/** The same for as long as a frame lasts; undefined where there are none. */
+const frameTime = (): number | undefined => (document.timeline?.currentTime ?? undefined) as number | undefined;
+
 /** Where in the log its reader is: which row is first, and how far below the upper edge it begins. */
 export interface Reading {
   key: string;
@@ -39,7 +42,7 @@ export class LogWindow<R extends Row> {
   #rows = new Map<Element, string>();
   #frame = 0;
   /** The time of the frame that has been looked in. */
-  #looked: CSSNumberish | null | undefined;
+  #looked: number | undefined;
   /** In ms a row. */
   #cost = 2;
   #width = 0;
@@ -91,9 +94,9 @@ export class LogWindow<R extends Row> {
     }
   }
 
-  /** The row with which the last screen begins, as far as heights are known. */
+  /** The row with which the last screen begins, as far as heights are known. (To ask the window for its height would lay out the page.) */
   #lastScreen(): number {
-    return this.#heights.at(this.#heights.total - innerHeight);
+    return this.#heights.at(this.#heights.total - screen.height);
   }
 
   toEnd = (): void => {
@@ -119,7 +122,7 @@ export class LogWindow<R extends Row> {
   /** For the element that scrolls. */
   scroller = (element: HTMLElement): (() => void) => {
     this.#scroller = element;
-    let last = element.scrollTop;
+    let last = 0;
     const scrolled = (): void => {
       const away = element.scrollHeight - element.clientHeight - element.scrollTop;
       // Only the reader scrolls up; content that grows moves the end away, not the reader.
@@ -129,8 +132,7 @@ export class LogWindow<R extends Row> {
       this.#look();
     };
     element.addEventListener('scroll', scrolled, { passive: true });
-    this.#observer.observe(element);
-    this.#stick();
+    this.#observer.observe(element); // which comes to the end once the first rows are laid out
     return () => {
       element.removeEventListener('scroll', scrolled);
       this.#observer.disconnect();
@@ -192,7 +194,8 @@ export class LogWindow<R extends Row> {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       // Once a frame: a second look would lay out what the first has added, and then all of it again.
-      if (this.#looked === document.timeline.currentTime) this.#soon();
+      const now = frameTime();
+      if (now !== undefined && now === this.#looked) this.#soon();
       else this.#look();
     });
   }
@@ -201,9 +204,10 @@ export class LogWindow<R extends Row> {
   #look(): void {
     const scroller = this.#scroller;
     if (!scroller || scroller.clientHeight === 0) return;
-    this.#looked = document.timeline?.currentTime;
+    this.#looked = frameTime();
     const { count } = this.#heights;
-    const top = scroller.scrollTop;
+    // At the end the reader sees the end, also before the scroller has been put there: it is when what came is laid out.
+    const top = this.atEnd ? Math.max(scroller.scrollTop, this.#heights.total - scroller.clientHeight) : scroller.scrollTop;
     const bottom = top + scroller.clientHeight;
     const seen = [this.#heights.at(top), this.atEnd ? count : Math.min(count, this.#heights.at(bottom) + 1)];
     const from = Math.max(0, Math.min(this.#heights.at(top - BEYOND), seen[1] - FEWEST));

@@ -46,6 +46,11 @@ export class Attention {
     });
   }
 
+  /** It was somebody else's. */
+  forget(): void {
+    for (const machineKey of Object.keys(this.#counts)) this.#tell(machineKey, 0);
+  }
+
   /** On all machines, the one that has waited longest first. */
   get all(): Waiting[] {
     return Object.values(this.#waiting).flatMap((waiting) => waiting ?? []).sort((one, other) => Number(one.at > other.at) - Number(one.at < other.at));

@@ -27,6 +27,11 @@ export class Machines {
     });
   }
 
+  /** They are those of whoever was paired. */
+  forget(): void {
+    [this.list, this.projects, this.problems, this.known] = [[], {}, {}, false];
+  }
+
   find(machineKey: string): MachineEntry | undefined {
     return this.list.find((machine) => machine.machineKey === machineKey);
   }

@@ -101,6 +101,21 @@ describe('pairing', () => {
 });
 
 describe('forgetting', () => {
+  test('when another tab has forgotten it, this one is out too', async () => {
+    await online();
+    await connection.recheck();
+    expect(stateName()).toBe('online');
+
+    await store.clear();
+    await connection.recheck();
+    expect(get(connection.state)).toEqual({ name: 'unpaired', revoked: false });
+    expect(socket().closed).toBe(true);
+    const before = sockets.length;
+    connection.wake();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(before);
+  });
+
   test('has the relay end the device before the token is gone here', async () => {
     await online();
     const forgotten = connection.forget();

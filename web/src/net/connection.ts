@@ -69,6 +69,14 @@ export class Connection {
     this.#setState({ name: 'unpaired', revoked: false });
   }
 
+  /** Another tab may have forgotten the pairing: then what this one still has in memory is good no more. */
+  async recheck(): Promise<void> {
+    if (this.#pairing || (await this.#identity.isPaired())) return;
+    this.#identity.distrustAccessToken();
+    this.#stop();
+    this.#setState({ name: 'unpaired', revoked: false });
+  }
+
   /** The network or the user came back: find out now instead of when the timer fires. */
   wake(): void {
     if (this.#retryTimer !== undefined) this.#connectAgain();

@@ -11,12 +11,14 @@ interface DetectorClass {
 const LOOK_EVERY = 200;
 const detectorClass = (): DetectorClass | undefined => (globalThis as { BarcodeDetector?: DetectorClass }).BarcodeDetector;
 
+/** What can be said without waiting; index.html says the same. */
+export const mayScan = (): boolean => detectorClass() !== undefined && typeof navigator.mediaDevices?.getUserMedia === 'function';
+
 /** Can this browser scan by itself, here? */
 export async function canScan(): Promise<boolean> {
-  const detector = detectorClass();
-  if (!detector || typeof navigator.mediaDevices?.getUserMedia !== 'function') return false;
+  if (!mayScan()) return false;
   try {
-    return (await detector.getSupportedFormats()).includes('qr_code');
+    return (await detectorClass()!.getSupportedFormats()).includes('qr_code');
   } catch {
     return false;
   }

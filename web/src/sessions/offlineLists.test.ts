@@ -28,10 +28,45 @@ test('machines and projects of the last visit are there before the relay answers
   expect(next.project('m', 'p')?.name).toBe('shop');
   expect(next.known).toBe(false);
 
-  forgetMachines();
+  forgetMachines(machines);
   const strange = new Machines(new FakeConnection().connection);
   keepMachines(strange);
   expect(strange.list).toEqual([]);
+});
+
+test('nothing of whoever was paired before comes back with whoever is paired next', async () => {
+  const fake = new FakeConnection();
+  fake.when('projects_list', () => ({ projects: [project] }));
+  const machines = new Machines(fake.connection);
+  keepMachines(machines);
+  const register = (machine: MachineEntry): void => {
+    for (const listener of fake.registered) listener({ user_id: 'u', clientId: 'c', machines: [machine] });
+  };
+  register(machine);
+  await vi.waitFor(() => expect(machines.project('m', 'p')).toBeDefined());
+  flushSync();
+  forgetMachines(machines);
+  flushSync();
+  expect(localStorage.getItem('pocketcoder-machines')).toBeNull();
+
+  register({ ...machine, machineKey: 'other', label: 'theirs', connected: false });
+  flushSync();
+  const kept = localStorage.getItem('pocketcoder-machines')!;
+  expect(kept).toContain('theirs');
+  expect(kept).not.toContain('shop');
+});
+
+test.each([
+  ['no JSON', '{'],
+  ['null', 'null'],
+  ['another form', '{"list":{},"projects":{}}'],
+  ['a machine without a name', '{"list":[{"machineKey":"m"}],"projects":{}}'],
+  ['projects that are none', '{"list":[],"projects":{"m":[null]}}'],
+])('what was kept as %s is nothing', (_, kept) => {
+  localStorage.setItem('pocketcoder-machines', kept);
+  const machines = new Machines(new FakeConnection().connection);
+  keepMachines(machines);
+  expect(machines.list).toEqual([]);
 });
 
 test('the sessions of a project are there without a connection, none of them as running', async () => {

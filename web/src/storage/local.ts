@@ -20,4 +20,11 @@ export const local = {
       // it lasts as long as the page
     }
   },
+
+  /** Tells when another tab has removed it. */
+  onRemoved(name: string, work: () => void): void {
+    addEventListener('storage', ({ key, newValue }) => {
+      if (key === null || (key === `pocketcoder-${name}` && newValue === null)) work();
+    });
+  },
 };
