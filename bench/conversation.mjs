@@ -1,5 +1,5 @@
 // Frames, time and memory of a long conversation on a slow phone: node bench/conversation.mjs [EVENTS] [SLOWDOWN] [--json]
-// Needs web/dist (cd web && npm ci && npx vite build) and Chromium (CHROMIUM). Everything else is the mock relay's.
+// Needs web/dist (cd web && npm ci && npx vite build) and Chromium (see web/dev/browser.mjs). Everything else is the mock relay's.
 import { launchBrowser } from '../web/dev/browser.mjs';
 import { startMockRelay } from '../web/dev/mock-relay.mjs';
 

@@ -55,7 +55,7 @@ function serve(request, response) {
   try {
     if (file.includes('..')) throw new Error('outside');
     const body = readFileSync(dist + file);
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy(file === 'index.html' ? String(body) : ''), 'cache-control': 'no-cache' });
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy(file === 'index.html' ? String(body) : ''), 'cache-control': file.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache' });
     response.end(body);
   } catch {
     response.writeHead(404).end();

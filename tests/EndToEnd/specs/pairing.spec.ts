@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { Phone } from '../harness/phone';
 import { expect, test } from '../harness/test';
 
 test('the link asks first: nothing connects before the tap, and the code leaves the address at once', async ({ stranger, machine }) => {
@@ -94,6 +95,24 @@ for (const way of ['by a link', 'by hand']) {
     await expect(stranger.heading('Projects')).toBeVisible();
   });
 }
+
+test('a pairing that is forgotten leaves nothing of it here, and takes the other tabs with it', async ({ stranger, machine }) => {
+  await stranger.pair(machine.pairUrl);
+  const other = new Phone(await stranger.page.context().newPage());
+  await other.page.goto(machine.url);
+  await expect(other.link('shop')).toBeVisible();
+  const kept = (): Promise<string> => stranger.page.evaluate(() => JSON.stringify({ ...localStorage }));
+  expect(await kept()).toContain('shop');
+
+  await stranger.page.goto(`${machine.url}/#/settings`);
+  await stranger.button('Forget this pairing').tap();
+  await stranger.page.getByRole('dialog').getByRole('button', { name: 'Forget this pairing' }).tap();
+
+  for (const phone of [stranger, other]) await expect(phone.page.getByRole('textbox', { name: 'Pairing link or code' })).toBeVisible();
+  expect(await kept()).not.toContain('shop');
+  await other.page.reload();
+  await expect(other.page.getByRole('textbox', { name: 'Pairing link or code' })).toBeVisible();
+});
 
 /** The page arrives without its scripts, as on a slow line; they come when the answer is called. */
 async function holdScripts(page: Page): Promise<() => void> {
