@@ -75,16 +75,17 @@ public sealed class HttpTests : IAsyncLifetime
 
         var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
         var page = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.StartsWith($"default-src 'none'; script-src 'self' {HashOf("script")}; style-src 'self' {HashOf("style")};", policy, StringComparison.Ordinal);
+        Assert.StartsWith($"default-src 'none'; script-src 'self' {HashesOf("script", 2)}; style-src 'self' {HashesOf("style", 1)};", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
         Assert.Contains("require-trusted-types-for 'script'", policy, StringComparison.Ordinal);
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
         Assert.Contains("<title>PocketCoder", page, StringComparison.Ordinal);
 
-        string HashOf(string element)
+        string HashesOf(string element, int count)
         {
-            var inline = Assert.Single(Regex.Matches(page, $"<{element}>(.*?)</{element}>", RegexOptions.Singleline)).Groups[1].Value;
-            return $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(inline)))}'";
+            var inline = Regex.Matches(page, $"<{element}>(.*?)</{element}>", RegexOptions.Singleline).Select(match => match.Groups[1].Value).ToList();
+            Assert.Equal(count, inline.Count);
+            return string.Join(' ', inline.Select(text => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}'"));
         }
     }
 

@@ -10,7 +10,7 @@ import { openTokenStore } from '../net/tokenStore';
 import { Storage } from '../storage/storage';
 import { deviceName } from './deviceName';
 import { deviceStore } from './deviceStore';
-import { expectDevice, whenForgotten } from './firstSight';
+import { expectedUser, expectUser, whenForgotten } from './firstSight';
 import { Router } from './router.svelte';
 
 /** Conversations kept in memory, so that going back to one shows it at once. */
@@ -19,7 +19,7 @@ const KEPT = 8;
 /** What the screens share. */
 export class App {
   readonly router = new Router();
-  readonly connection = new Connection(() => openSocket() as Socket, new Identity(openTokenStore(), deviceName(navigator.userAgent)));
+  readonly connection = this.#connect();
   readonly machines = new Machines(this.connection);
   readonly attention = new Attention(this.connection);
   readonly storage = new Storage();
@@ -29,8 +29,9 @@ export class App {
     keepMachines(this.machines);
     this.connection.registered.add(() => void this.#sendWhatWaits());
     this.connection.state.subscribe(({ name }) => {
-      if (name === 'unpaired') void this.#forget();
-      if (name === 'unpaired' || name === 'online') expectDevice(name === 'online');
+      if (name !== 'unpaired') return;
+      void this.#forget();
+      expectUser(undefined);
     });
     whenForgotten(() => void this.connection.recheck());
     // The last moments a phone gives an app before it may end it.
@@ -60,6 +61,20 @@ export class App {
       if (known) await known.outbox.restore();
       else this.conversation(place, agentSessionId);
     }
+  }
+
+  #connect(): Connection {
+    const connection = new Connection(() => openSocket() as Socket, new Identity(openTokenStore(), deviceName(navigator.userAgent)));
+    // Before whoever asks for what the user has.
+    connection.registered.add(({ user_id }) => this.#welcome(user_id));
+    return connection;
+  }
+
+  /** A link may have paired this device anew, with somebody else's machines. */
+  #welcome(user: string): void {
+    const before = expectedUser();
+    if (before !== undefined && before !== user) void this.#forget();
+    expectUser(user);
   }
 
   async #forget(): Promise<void> {

@@ -23,22 +23,24 @@ export interface Begun {
 /** What has been done there meanwhile, for the pairing page to go on with; `code` is what the app took from the address. */
 export function takeOver(code: string | undefined): Begun {
   const form = sight()?.querySelector('form');
+  const pressed = form?.dataset.pressed;
   const at = form?.contains(document.activeElement) ? document.activeElement : undefined;
   return {
     typed: form?.querySelector('input')?.value ?? '',
-    pressed: form?.dataset.pressed === (code === undefined ? '' : `#pair=${code}`),
+    pressed: pressed !== undefined && (code === undefined || pressed === `#pair=${code}`),
     focused: !at ? undefined : at.matches('input') ? 'field' : 'button',
   };
 }
 
-/** Whether the last visit ended as a paired device: until IndexedDB has told who this is, the best guess. */
-export function isDeviceExpected(): boolean {
-  return local.read(PAIRED) === true;
+/** Whose device this was at the end of the last visit: until IndexedDB has told who this is, the best guess. */
+export function expectedUser(): string | undefined {
+  const user = local.read(PAIRED);
+  return typeof user === 'string' ? user : undefined;
 }
 
 /** For the next visit's first sight; who the device is stands elsewhere. */
-export function expectDevice(paired: boolean): void {
-  local.write(PAIRED, paired ? true : undefined);
+export function expectUser(user: string | undefined): void {
+  local.write(PAIRED, user);
 }
 
 /** Tells when another tab of this browser was paired and is no longer. */

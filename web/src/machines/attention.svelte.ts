@@ -49,6 +49,7 @@ export class Attention {
   /** It was somebody else's. */
   forget(): void {
     for (const machineKey of Object.keys(this.#counts)) this.#tell(machineKey, 0);
+    [this.#counts, this.#waiting] = [{}, {}];
   }
 
   /** On all machines, the one that has waited longest first. */

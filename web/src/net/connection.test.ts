@@ -58,6 +58,13 @@ describe('pairing', () => {
     expect(get(connection.state)).toEqual({ name: 'unpaired', revoked: false });
   });
 
+  test('who cannot read what is kept is asked to pair, and nothing is taken for gone', async () => {
+    begin('refresh0');
+    store.load = () => Promise.reject(new Error('no disk'));
+    await connection.start();
+    expect(get(connection.state)).toEqual({ name: 'unreadable' });
+  });
+
   test('a code becomes an identity, kept before it is used', async () => {
     begin();
     await connection.start();
@@ -106,9 +113,13 @@ describe('forgetting', () => {
     await connection.recheck();
     expect(stateName()).toBe('online');
 
-    await store.clear();
+    store.load = () => Promise.reject(new Error('no disk'));
     await connection.recheck();
-    expect(get(connection.state)).toEqual({ name: 'unpaired', revoked: false });
+    expect(stateName()).toBe('online');
+    store.load = () => Promise.resolve(undefined);
+
+    await connection.recheck();
+    expect(get(connection.state)).toEqual({ name: 'unpaired', revoked: true });
     expect(socket().closed).toBe(true);
     const before = sockets.length;
     connection.wake();

@@ -1,4 +1,4 @@
-import { writable, type Readable } from 'svelte/store';
+import { get, writable, type Readable } from 'svelte/store';
 import type { Envelope, Events, Requests } from '../protocol.gen';
 import { hasCode, NotConnected, NotPaired } from './errors';
 import type { Identity, Welcome } from './identity';
@@ -8,6 +8,8 @@ import { backoff, FAREWELL_LIMIT, PENALTY, SETTLED_AFTER, WAKE_PONG_LIMIT } from
 export type ConnectionState =
   | { name: 'starting' }
   | { name: 'unpaired'; revoked: boolean }
+  /** The browser does not give out what it keeps, so nobody can say whether this device is paired; pairing it helps. */
+  | { name: 'unreadable' }
   | { name: 'reconnecting'; since: number }
   | { name: 'online'; clientId: string };
 
@@ -42,8 +44,9 @@ export class Connection {
 
   /** Connects if this device is paired; says so if not, without touching the network. */
   async start(): Promise<void> {
-    if (await this.#identity.isPaired()) this.#connectAgain();
-    else this.#setState({ name: 'unpaired', revoked: false });
+    const paired = await this.#identity.isPaired().catch(() => undefined);
+    if (paired) this.#connectAgain();
+    else this.#setState(paired === undefined ? { name: 'unreadable' } : { name: 'unpaired', revoked: false });
   }
 
   /** Trades a pairing code, or what a sign-in gave, for an identity; the caller gets the reason when it is refused. */
@@ -69,12 +72,13 @@ export class Connection {
     this.#setState({ name: 'unpaired', revoked: false });
   }
 
-  /** Another tab may have forgotten the pairing: then what this one still has in memory is good no more. */
+  /** Another tab says that the pairing is gone: if so, what this one still has in memory is good no more. */
   async recheck(): Promise<void> {
-    if (this.#pairing || (await this.#identity.isPaired())) return;
+    const paired = await this.#identity.isPaired().catch(() => true);
+    if (paired || this.#pairing || get(this.state).name === 'unpaired') return;
     this.#identity.distrustAccessToken();
     this.#stop();
-    this.#setState({ name: 'unpaired', revoked: false });
+    this.#setState({ name: 'unpaired', revoked: true });
   }
 
   /** The network or the user came back: find out now instead of when the timer fires. */

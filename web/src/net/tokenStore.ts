@@ -8,6 +8,7 @@ export interface KeptToken {
 
 /** Where the refresh token lives between visits. */
 export interface TokenStore {
+  /** Fails where it cannot be told whether there is one. */
   load(): Promise<KeptToken | undefined>;
   save(kept: KeptToken): Promise<void>;
   clear(): Promise<void>;
@@ -19,18 +20,23 @@ const KEY = 'refreshToken';
 /** IndexedDB; where a browser refuses it (some private modes), memory for as long as the page lives. */
 export function openTokenStore(): TokenStore {
   let memory: KeptToken | undefined;
-  const database = openDB('pocketcoder', 1, { upgrade: (db) => void db.createObjectStore(STORE) });
+  let opening: Promise<IDBPDatabase> | undefined;
 
-  async function attempt<T>(use: (db: IDBPDatabase) => Promise<T>, otherwise: T): Promise<T> {
+  /** A browser may end what it opened (iOS does, in the background): whoever needs it next opens it again. */
+  async function use<T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
+    const again = opening !== undefined;
     try {
-      return await use(await database);
-    } catch {
-      return otherwise;
+      return await work(await (opening ??= openDB('pocketcoder', 1, { upgrade: (db) => void db.createObjectStore(STORE) })));
+    } catch (error) {
+      opening = undefined;
+      if (again) return use(work);
+      throw error;
     }
   }
+  const attempt = (work: (db: IDBPDatabase) => Promise<void>): Promise<void> => use(work).catch(() => {}); // memory has it
 
   return {
-    load: async () => (await attempt((db) => db.get(STORE, KEY) as Promise<KeptToken | undefined>, undefined)) ?? memory,
+    load: async () => memory ?? use((db) => db.get(STORE, KEY) as Promise<KeptToken | undefined>),
     async save(kept) {
       memory = kept;
       // "strict": a rotated token that is not on disk when the phone dies would cost the pairing.
@@ -39,11 +45,11 @@ export function openTokenStore(): TokenStore {
         await transaction.store.put(kept, KEY);
         await transaction.done;
         memory = undefined;
-      }, undefined);
+      });
     },
     async clear() {
       memory = undefined;
-      await attempt((db) => db.delete(STORE, KEY), undefined);
+      await attempt((db) => db.delete(STORE, KEY));
     },
   };
 }
