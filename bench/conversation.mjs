@@ -85,7 +85,7 @@ async function figures(open) {
 /** The floor: a page that has nothing but the last hundred texts. */
 async function timeToPlain(page, cdp) {
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
-  await page.setContent('<div role="log" style="height: 844px; overflow: auto"></div>');
+  await page.setContent('<meta name="viewport" content="width=device-width"><div role="log" style="height: 844px; overflow: auto"></div>');
   const articles = Array.from({ length: 100 }, (_, index) => `<article><pre style="white-space: pre-wrap">${ANSWER(index)}</pre></article>`).join('');
   return page.evaluate(async (html) => {
     const begun = performance.now();

@@ -40,14 +40,21 @@ export const peak = (pid) => field(pid, 'status', 'VmHWM');
 export const forgetPeak = (pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 /** Processor time used so far in ms: the scheduler's own count, which is finer than the ticks of `stat`. */
-export const cpu = (pid) => ofThreads(pid, (thread) => Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6);
+export const cpu = (pid) => ofThreads(pid, 'cpu', (thread) => Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6);
 
 /** How often its threads slept and were woken so far; and all switches, those too at which a thread was made to give way. */
-export const wakeUps = (pid) => ofThreads(pid, (thread) => switches(thread)[0]);
-export const allSwitches = (pid) => ofThreads(pid, (thread) => switches(thread).reduce((a, b) => a + b));
+export const wakeUps = (pid) => ofThreads(pid, 'wakeUps', (thread) => switches(thread)[0]);
+export const allSwitches = (pid) => ofThreads(pid, 'switches', (thread) => switches(thread).reduce((a, b) => a + b));
 
 const switches = (thread) => [...readFileSync(`${thread}/status`, 'utf8').matchAll(/ctxt_switches:\s+(\d+)/g)].map(([, count]) => Number(count));
 
-function ofThreads(pid, figure) {
-  return readdirSync(`/proc/${pid}/task`).map((id) => figure(`/proc/${pid}/task/${id}`)).reduce((sum, one) => sum + one, 0);
+const counted = new Map();
+
+/** Of a thread that has ended meanwhile what was last counted goes on to count: a sum never falls. */
+function ofThreads(pid, name, figure) {
+  const key = `${pid} ${name}`;
+  if (!counted.has(key)) counted.set(key, new Map());
+  const counts = counted.get(key);
+  for (const id of readdirSync(`/proc/${pid}/task`)) counts.set(id, figure(`/proc/${pid}/task/${id}`));
+  return [...counts.values()].reduce((sum, one) => sum + one, 0);
 }

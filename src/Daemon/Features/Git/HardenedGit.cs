@@ -89,7 +89,7 @@ internal sealed class HardenedGit(Children children)
     public async Task<GitResult> RunTrustedAsync(GitCall call, RepositoryConfig config, CancellationToken cancellationToken)
     {
         var environment = GitEnvironment.For(config, trusted: true).Concat(Optional(call.Environment)).ToDictionary(v => v.Key, v => v.Value);
-        await using var git = children.Start(new ChildStart(Git, call.Arguments, call.Directory, Stop) { Environment = environment, Talkative = true }, Guid.NewGuid().ToString("N"));
+        await using var git = children.Start(new ChildStart(Git, call.Arguments, call.Directory, Stop) { Environment = environment }, Guid.NewGuid().ToString("N"));
         using var input = git.Input;
         using var output = git.Output;
         using StreamReader error = new(git.Error, Encoding.UTF8);
