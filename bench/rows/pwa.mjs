@@ -108,7 +108,7 @@ async function timeToSee(context, url, selector) {
 export const rows = [
   { row: 25, metric: 'PWA, first load: over the wire', unit: 'KB', goal: { most: 100 }, baseline: 'a static page of 5 KB', both: both('kb') },
   { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: largest paint', unit: 'ms', goal: { ratio: 1.8 }, baseline: 'a static page of 5 KB', both: both('ms') },
-  { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: to type the code and press', unit: 'ms', goal: { most: 1600 }, both: async (options) => ({ ours: (await both('usable')(options)).ours }) },
-  { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: to the whole app', unit: 'ms', both: async (options) => ({ ours: (await both('app')(options)).ours }) },
+  { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: to type the code and press', unit: 'ms', goal: { most: 1600 }, both: both('usable') },
+  { row: 25, metric: 'PWA, first load on slow 4G, 4x CPU: to the whole app', unit: 'ms', both: both('app') },
   { row: 25, metric: 'PWA, warm start, 4x CPU: to the list of projects', unit: 'ms', goal: { most: 500 }, baseline: 'a static page of 5 KB', both: warmStart },
 ];

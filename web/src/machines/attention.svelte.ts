@@ -46,9 +46,8 @@ export class Attention {
     });
   }
 
-  /** It was somebody else's. */
+  /** It was somebody else's. What was asked of their machines ends with the link, so no late answer brings it back. */
   forget(): void {
-    for (const machineKey of Object.keys(this.#counts)) this.#tell(machineKey, 0);
     [this.#counts, this.#waiting] = [{}, {}];
   }
 
